@@ -1,0 +1,92 @@
+"""The journal's entries: the truth that revert and judgement work from.
+
+Each entry carries the hash of the one before it. `data` by kind (times are drill-clock seconds):
+
+| kind | data |
+|---|---|
+| run.began | run_id, drill, environment, plan_hash, seed, pid, host, time_scale, version |
+| phase.began | phase |
+| undo.recorded | change_id, role (fault, step, ledger), kind, change (a Change), forced_order? |
+| call.intent | call_id, change_id, role (apply, revert), call |
+| call.outcome | call_id, change_id, role, outcome (done, failed, unknown, already), asked, answered, error?, attempts |
+| read_back | call_id, change_id, role, holds (true, false, null), value, asked, answered |
+| effect.observed | change_id, low, high: the fault took effect between these moments |
+| step.began / step.done | section (failover, failback), index, kind, text?, by (automation, person), ok?, error? |
+| detected | probe, low, high: the detection signal flipped between these moments |
+| recovered | low, high |
+| ledger.read | probe, moment (recovered, before_revert), asked, answered, present (ranges [[1, 40], [42, 60]]), duplicated, overwritten, reordered, error? |
+| stop.tripped | condition, why |
+| interrupted | by (SIGINT, SIGTERM, drill stop, deadline, error), why |
+| change.reverted | change_id, ok, left?: text of what is left when not ok |
+| steady_state | moment (before, after), ok (true, false, null), why? |
+| revert.began / revert.done | of, reverted, left (a list of texts), irreversible (a list of texts), seconds |
+| run.ended | outcome (completed, aborted, refused), exit_code, why? |
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from drillrunner.model.noun import Noun, sha256_of
+
+GENESIS = "0" * 64
+
+Phase = Literal[
+    "preflight",
+    "baseline",
+    "inject",
+    "detect",
+    "failover",
+    "recover",
+    "failback",
+    "revert",
+    "restored",
+    "judged",
+]
+PHASES: tuple[Phase, ...] = (
+    "preflight",
+    "baseline",
+    "inject",
+    "detect",
+    "failover",
+    "recover",
+    "failback",
+    "revert",
+    "restored",
+    "judged",
+)
+
+
+class Entry(Noun):
+    """One line of journal.jsonl. `at` is drill-clock seconds, `wall` an ISO 8601 UTC stamp."""
+
+    seq: int
+    at: float
+    wall: str
+    kind: str
+    data: dict[str, JsonValue]
+    prev: str
+    hash: str
+
+
+def entry_hash(seq: int, at: float, wall: str, kind: str, data: JsonValue, prev: str) -> str:
+    """The hash that chains an entry to the one before it (`prev`)."""
+    return sha256_of([seq, at, wall, kind, data, prev])
+
+
+def to_ranges(numbers: tuple[int, ...]) -> list[list[int]]:
+    """Ascending numbers as inclusive ranges: (1, 2, 3, 7) becomes [[1, 3], [7, 7]]."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def from_ranges(ranges: list[list[int]]) -> tuple[int, ...]:
+    """The inverse of `to_ranges`."""
+    return tuple(number for low, high in ranges for number in range(low, high + 1))

@@ -1,0 +1,1 @@
+"""One file per service: its faults, steps, probes and conditions. A new one goes here and nowhere else."""

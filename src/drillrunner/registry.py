@@ -72,9 +72,7 @@ def _prose(thing: Any) -> tuple[str, str]:
     return text.split("\n", 1)[0].strip(), text
 
 
-def _capturing(
-    role: Role, name: str, params: type[Params], irreversible: bool
-) -> Callable[[Capture], Capture]:
+def _capturing(role: Role, name: str, params: type[Params], irreversible: bool) -> Callable[[Capture], Capture]:
     def decorate(capture: Capture) -> Capture:
         summary, description = _prose(capture)
         _register(Kind(role, name, params, summary, description, capture=capture, irreversible=irreversible))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from drillrunner.model.drill import ObjectiveName
 from drillrunner.model.noun import Noun
@@ -148,4 +148,4 @@ class Verdict(Noun):
     steady_after: bool | None
     findings: tuple[Finding, ...]
     readings_count: int
-    extra: dict[str, JsonValue] = {}
+    extra: dict[str, JsonValue] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from drillrunner.clock import Clock
 from drillrunner.model.call import Call, Change
@@ -123,15 +123,22 @@ class Probe(Protocol):
         ...
 
 
-class LedgerProbe(Probe, Protocol):
-    """A probe that writes numbered records (`seq`) and can read back which survived."""
+@runtime_checkable
+class WritingProbe(Probe, Protocol):
+    """A probe whose polls write something (a record, a heartbeat) that must be removed again."""
 
     def extent(self, outside: Outside, first: int, last: int) -> Change:
-        """The Change that must be on disk before records first..last are written.
+        """The Change that must be on disk before polls first..last write.
 
-        Its `apply` makes what the records need (a table, the first time), its `revert` removes the records.
+        Its `apply` makes what they need (a table, the first time), its `revert` removes what they wrote.
+        Extents that remove different things must name different targets.
         """
         ...
+
+
+@runtime_checkable
+class LedgerProbe(WritingProbe, Protocol):
+    """A probe that writes numbered records (`seq`) and can read back which survived."""
 
     async def survivors(self, outside: Outside, first: int, last: int) -> Survivors:
         """Read records first..last from where users would read after the failover. Raises CallFailed."""

@@ -33,7 +33,8 @@ class Environment(Noun):
 
     `resolver` is `address:port` of the DNS server that probes ask (None: the system's). `port_map`
     maps the ports that URLs name to the ports that answer, which only a lab needs; `ca_file` is the
-    CA that HTTPS probes trust besides the system's.
+    CA that HTTPS probes trust besides the system's. `lab_instance` names the lab process that a run
+    was bound to, so that a revert never mistakes another lab for it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Environment(Noun):
     # kind: lab
     topology: str | None = None
     time_scale: float = 1.0
+    lab_instance: str | None = None
     # what the probes need to reach it
     resolver: str | None = None
     port_map: dict[int, int] = Field(default_factory=dict)

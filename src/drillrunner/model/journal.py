@@ -6,10 +6,10 @@ Each entry carries the hash of the one before it. `data` by kind (times are dril
 |---|---|
 | run.began | run_id, drill, environment, plan_hash, seed, pid, host, time_scale, version |
 | phase.began | phase |
-| undo.recorded | change_id, role (fault, step, ledger), kind, change (a Change), forced_order? |
+| undo.recorded | change_id, group (changes of one fault or step share it), role (fault, step, ledger), kind, change (a Change), section? (failover, failback), index? |
 | call.intent | call_id, change_id, role (apply, revert), call |
-| call.outcome | call_id, change_id, role, outcome (done, failed, unknown, already), asked, answered, error?, attempts |
-| read_back | call_id, change_id, role, holds (true, false, null), value, asked, answered |
+| call.outcome | call_id, change_id, role, outcome (done, failed, unknown, already), asked, answered, error? |
+| read_back | change_id, role, holds (true, false, null), value, asked, answered, error? |
 | effect.observed | change_id, low, high: the fault took effect between these moments |
 | step.began / step.done | section (failover, failback), index, kind, text?, by (automation, person), ok?, error? |
 | detected | probe, low, high: the detection signal flipped between these moments |
@@ -17,7 +17,7 @@ Each entry carries the hash of the one before it. `data` by kind (times are dril
 | ledger.read | probe, moment (recovered, before_revert), asked, answered, present (ranges [[1, 40], [42, 60]]), duplicated, overwritten, reordered, error? |
 | stop.tripped | condition, why |
 | interrupted | by (SIGINT, SIGTERM, drill stop, deadline, error), why |
-| change.reverted | change_id, ok, left?: text of what is left when not ok |
+| change.reverted | change_id, ok, left?: text of what is left when not ok, by?: the earlier change_id whose undo covers it |
 | steady_state | moment (before, after), ok (true, false, null), why? |
 | revert.began / revert.done | of, reverted, left (a list of texts), irreversible (a list of texts), seconds |
 | run.ended | outcome (completed, aborted, refused), exit_code, why? |

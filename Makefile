@@ -1,0 +1,53 @@
+# make demo   watch a regional outage in the lab, and read its report
+# make test   the tests
+# make check  the linters, the types, the arrows, and the tests
+# Each works on a fresh clone with python3 and make alone: the virtual environment is made once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test check lint types arrows crash-matrix truth clean
+
+help:
+	@sed -n '1,4s/^# //p' Makefile
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) --editable '.[lab,postgres]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(INSTALL) --editable '.[lab,postgres,dev]'
+	touch $@
+
+demo: $(VENV)/.run
+	$(BIN)/drill run drills/regional-outage.yaml --environment lab
+	@$(BIN)/drill lab down
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+arrows: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+check: lint types arrows test
+
+# kill -9 after every journal entry of every shipped drill, then revert (about half an hour)
+crash-matrix: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py -m slow --timeout 7200
+
+# regional-outage twenty times against the lab's own ground truth, and with other settings
+truth: $(VENV)/.dev
+	$(BIN)/python benchmarks/ground_truth.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

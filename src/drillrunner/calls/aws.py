@@ -1,0 +1,258 @@
+"""Performs AwsCalls: the only import of boto3 outside the lab."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import boto3
+import botocore.config
+import botocore.credentials
+import botocore.exceptions
+import botocore.session
+import tenacity
+from pydantic import JsonValue
+
+from drillrunner.calls.rate_limit import RateLimits
+from drillrunner.clock import Clock
+from drillrunner.errors import CallFailed
+from drillrunner.model.call import AwsCall
+from drillrunner.model.environment import Environment
+
+THREADS = 16
+CONNECT_REAL_SECONDS = 3.0
+# One try's share of a control-plane call's time, and the least that a busy machine needs for it.
+TRY_SECONDS = 10.0
+LEAST_TRY_REAL_SECONDS = 1.5
+
+# The codes that botocore's standard retry mode retries (botocore/retries/standard.py), with the
+# services' own: they say that the call was not begun.
+THROTTLING_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottledException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+# These say nothing about whether the call took effect.
+TRANSIENT_CODES = frozenset(
+    {"InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "RequestTimeoutException"}
+    | {"ServiceException", "ServiceUnavailable", "ServiceUnavailableException"}
+)
+CREDENTIAL_CODES = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException"}
+    | {"AuthFailure", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+)
+
+
+class AwsCaller:
+    """One environment's AWS: an explicit session, a client for each service and region, calls in worker threads.
+
+    botocore's own retries are off, so that a probe asks once; `retry` retries here, on the codes that
+    AWS calls retryable, within the call's time-out.
+    """
+
+    def __init__(self, environment: Environment, clock: Clock, limits: RateLimits | None = None) -> None:
+        self._environment = environment
+        self._clock = clock
+        self._limits = limits or RateLimits(clock)
+        self._threads = anyio.CapacityLimiter(THREADS)
+        self._session: boto3.session.Session | None = None
+        self._clients: dict[tuple[str, str, float], Any] = {}
+        self._building = threading.Lock()
+
+    async def call(self, call: AwsCall, *, timeout_seconds: float, retry: bool = True) -> JsonValue:
+        """See ports.Caller."""
+        if not retry:
+            return await self._once(call, timeout_seconds)
+        tries = _Tries(self, call, self._clock.monotonic() + timeout_seconds)
+        return await tries.run()
+
+    async def account(self, region: str) -> str:
+        """The account of the credentials, by sts:GetCallerIdentity. Raises CallFailed."""
+        identity = AwsCall(service="sts", operation="GetCallerIdentity", region=region)
+        answer = await self.call(identity, timeout_seconds=30.0)
+        return str(answer["Account"]) if isinstance(answer, dict) else ""
+
+    async def _once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
+        await self._limits.take(call.service)
+        read_seconds = max(self._clock.real(timeout_seconds), 0.05)
+        work = partial(self._perform, call, read_seconds)
+        try:
+            with anyio.fail_after(read_seconds):
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+        except TimeoutError as error:
+            raise CallFailed(
+                f"no answer within {timeout_seconds:g}s", code="Timeout", unknown=True, where=call.describe()
+            ) from error
+
+    def _perform(self, call: AwsCall, read_seconds: float) -> JsonValue:
+        """In a worker thread: one request, its errors made ours."""
+        try:
+            client = self._client(call.service, call.region, read_seconds)
+            method = client.meta.method_to_api_mapping
+            name = next((python for python, api in method.items() if api == call.operation), None)
+            if name is None:
+                raise _failed(call, "Unsupported", f"{call.service} has no operation {call.operation}", unknown=False)
+            return _plain(getattr(client, name)(**call.params))
+        except botocore.exceptions.ClientError as error:
+            raise _from_client_error(call, error) from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise _from_botocore(call, error) from error
+
+    def _client(self, service: str, region: str, read_seconds: float) -> Any:
+        """Clients are shared between threads; making one is not safe in two threads at once."""
+        bound = next((step for step in (1.0, 5.0, 30.0) if read_seconds <= step), 120.0)
+        key = (service, region, bound)
+        with self._building:
+            if key not in self._clients:
+                self._clients[key] = self._build_client(service, region, bound)
+            return self._clients[key]
+
+    def _build_client(self, service: str, region: str, read_seconds: float) -> Any:
+        if self._session is None:
+            self._session = _session(self._environment)
+        config = botocore.config.Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=min(CONNECT_REAL_SECONDS, read_seconds),
+            read_timeout=read_seconds,
+            max_pool_connections=THREADS,
+            account_id_endpoint_mode="disabled",
+            parameter_validation=True,
+            proxies={} if self._environment.endpoint_url else None,
+        )
+        return self._session.client(
+            service_name=service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=self._environment.endpoint_url,
+            config=config,
+        )
+
+
+class _Tries:
+    """The tries of one retried call, and whether any of them may have taken effect."""
+
+    def __init__(self, caller: AwsCaller, call: AwsCall, deadline: float) -> None:
+        self._caller = caller
+        self._call = call
+        self._deadline = deadline
+        self._unknown = False
+
+    async def run(self) -> JsonValue:
+        clock = self._caller._clock
+        retrying = tenacity.AsyncRetrying(
+            sleep=clock.sleep,
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=5.0),
+            retry=tenacity.retry_if_exception(self._retryable),
+            stop=lambda state: clock.monotonic() >= self._deadline,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._try)
+        except CallFailed as error:
+            if self._unknown and not error.unknown:
+                error.unknown = True
+            raise
+
+    async def _try(self) -> JsonValue:
+        clock = self._caller._clock
+        least = LEAST_TRY_REAL_SECONDS * clock.scale
+        share = min(max(TRY_SECONDS, least), max(self._deadline - clock.monotonic(), least))
+        try:
+            return await self._caller._once(self._call, share)
+        except CallFailed as error:
+            self._unknown = self._unknown or error.unknown
+            raise
+
+    def _retryable(self, error: BaseException) -> bool:
+        """A call that refuses to repeat is retried only when it was certainly not begun."""
+        if not isinstance(error, CallFailed):
+            return False
+        if error.code in THROTTLING_CODES or error.code == "ConnectionFailed":
+            return True
+        return error.unknown and not self._call.skip_if_held
+
+
+def _session(environment: Environment) -> boto3.session.Session:
+    """An explicit session: a lab's dummy credentials, or a profile's, or an assumed role's that refreshes."""
+    if environment.kind == "lab":
+        return boto3.session.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+    base = boto3.session.Session(profile_name=environment.profile)
+    if environment.role_arn is None:
+        return base
+    core = base._session
+    fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
+        client_creator=partial(core.create_client, endpoint_url=environment.endpoint_url),
+        source_credentials=core.get_credentials(),
+        role_arn=environment.role_arn,
+        extra_args={"RoleSessionName": "drillrunner"},
+    )
+    assumed = botocore.session.Session(profile=environment.profile)
+    assumed._credentials = botocore.credentials.DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+    return boto3.session.Session(botocore_session=assumed)
+
+
+def _failed(call: AwsCall, code: str, message: str, *, unknown: bool, advice: str | None = None) -> CallFailed:
+    return CallFailed(message, code=code, unknown=unknown, where=call.describe(), advice=advice)
+
+
+def _from_client_error(call: AwsCall, error: botocore.exceptions.ClientError) -> CallFailed:
+    detail: Mapping[str, Any] = error.response.get("Error", {})
+    code = str(detail.get("Code", "Unknown"))
+    message = f"{code}: {detail.get('Message') or 'no message'}"
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in CREDENTIAL_CODES:
+        return _failed(call, code, message, unknown=False, advice="renew the environment's credentials and try again")
+    if code in THROTTLING_CODES:
+        return _failed(call, code, message, unknown=False)
+    unsure = code in TRANSIENT_CODES or (status >= 500 and status != 501)
+    return _failed(call, code, message, unknown=unsure)
+
+
+def _from_botocore(call: AwsCall, error: botocore.exceptions.BotoCoreError) -> CallFailed:
+    kinds = botocore.exceptions
+    if isinstance(error, kinds.NoCredentialsError | kinds.PartialCredentialsError | kinds.ProfileNotFound):
+        advice = "set the environment's profile or role_arn, or log in"
+        return _failed(call, "NoCredentials", str(error), unknown=False, advice=advice)
+    if isinstance(error, kinds.TokenRetrievalError | kinds.SSOError | kinds.CredentialRetrievalError):
+        return _failed(call, "ExpiredCredentials", str(error), unknown=False, advice="log in again")
+    if isinstance(error, kinds.ConnectTimeoutError | kinds.EndpointConnectionError):
+        advice = "check the region, the network and the environment's endpoint_url"
+        return _failed(call, "ConnectionFailed", str(error), unknown=False, advice=advice)
+    if isinstance(error, kinds.ParamValidationError | kinds.UnknownServiceError):
+        return _failed(call, "Unsupported", str(error), unknown=False)
+    code = "Timeout" if isinstance(error, kinds.ReadTimeoutError) else "ConnectionLost"
+    return _failed(call, code, str(error), unknown=True)
+
+
+def _plain(value: Any) -> JsonValue:
+    """A botocore answer as JSON: no metadata, timestamps as ISO text, blobs as UTF-8 text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if key != "ResponseMetadata"}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if hasattr(value, "read"):
+        value = value.read()
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", errors="replace")
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,99 @@
+"""The command line: one file for each command, wired here. Nothing heavy is imported until a command runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from drillrunner import __version__
+from drillrunner.errors import DrillError, ExitCode, InvalidInput
+
+# command: (module, attribute), in the order of a newcomer's way
+COMMANDS = {
+    "validate": ("drillrunner.cli.validate", "validate"),
+    "plan": ("drillrunner.cli.plan", "plan"),
+    "run": ("drillrunner.cli.run", "run"),
+    "stop": ("drillrunner.cli.stop", "stop"),
+    "revert": ("drillrunner.cli.revert", "revert"),
+    "status": ("drillrunner.cli.status", "status"),
+    "judge": ("drillrunner.cli.judge", "judge"),
+    "report": ("drillrunner.cli.report", "report"),
+    "catalog": ("drillrunner.cli.catalog", "catalog"),
+    "permissions": ("drillrunner.cli.permissions", "permissions"),
+    "lab": ("drillrunner.cli.lab", "lab"),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from drillrunner.files.nearest import did_you_mean
+
+            hint = did_you_mean(args[0], list(COMMANDS))
+            raise click.UsageError(f'there is no command "{args[0]}"' + (f"; {hint}" if hint else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="drill")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Practise a regional failover, measure RTO and RPO, and put everything back.
+
+    \b
+    Exit codes: 0 all objectives met · 1 missed · 2 invalid input · 3 inconclusive · 4 refused
+    5 aborted and fully reverted · 6 something is still injected · 130 forced by a second Ctrl-C
+    """
+
+
+def main() -> None:
+    """The `drill` script: every error ends as text and an exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.INVALID
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing was injected by this command", err=True)
+        code = ExitCode.ABORTED
+    except DrillError as error:
+        show_error(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        # whoever read our output has gone; what was done is in the journal
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.INVALID
+    except Exception as error:  # noqa: BLE001  no traceback reaches a user
+        if debug:
+            traceback.print_exc()
+        click.echo(f"internal error: {type(error).__name__}: {error}\n  see it whole with: drill --debug …", err=True)
+        code = ExitCode.INVALID
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def show_error(error: DrillError) -> None:
+    """An error as text on standard error; a file's problems each with its place."""
+    if isinstance(error, InvalidInput) and error.problems:
+        from drillrunner.files.problems import render_text
+
+        click.echo(render_text(error.problems), err=True)
+        return
+    click.echo(f"error: {error}", err=True)

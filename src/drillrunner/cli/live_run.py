@@ -1,0 +1,243 @@
+"""One run from lock to report: wires the engine to disk, signals, terminal and the outside world."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import click
+
+from drillrunner import __version__
+from drillrunner.calls.open import open_outside
+from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, revert_dead_run
+from drillrunner.cli.session import clock_for, connect
+from drillrunner.cli.view import View, say, view_for, view_lines
+from drillrunner.clock import Clock
+from drillrunner.engine.conduct import Conductor, Desk, Ending
+from drillrunner.engine.guard import guard
+from drillrunner.engine.plan import make_plan
+from drillrunner.engine.record import Record
+from drillrunner.engine.revert import irreversible, owed
+from drillrunner.errors import DrillError, ExitCode, Refused
+from drillrunner.files.journal_file import JournalFile
+from drillrunner.files.lock_file import EnvironmentLock
+from drillrunner.files.readings_file import ReadingsFile
+from drillrunner.files.run_folder import RunFolder, create_run_folder, new_run_id
+from drillrunner.model.drill import Drill
+from drillrunner.model.environment import Environment
+from drillrunner.model.plan import Plan
+from drillrunner.model.verdict import Verdict
+from drillrunner.ports import Outside
+from drillrunner.reporting import render_json
+from drillrunner.reporting.console import ask_person, print_summary, summary_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asked for."""
+
+    drill: Drill
+    environment: Environment
+    overrides: Mapping[str, str]
+    seed: int
+    reports: Path
+    plain: bool
+    no_input: bool
+
+
+@dataclass
+class _Interrupts:
+    """Signals, before and while there is a conductor. The first stops and reverts, the second leaves at once."""
+
+    before: anyio.CancelScope
+    conductor: Conductor | None = None
+    leave: Callable[[], None] = field(default=lambda: os._exit(ExitCode.FORCED))
+    first: str | None = None
+
+    async def watch(self) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                if self.first is not None:
+                    self.leave()
+                self.first = signal.Signals(number).name
+                if self.conductor is None:
+                    self.before.cancel()
+                else:
+                    self.conductor.interrupt(self.first, "interrupted")
+
+
+def run_order(order: Order, *, as_json: bool) -> int:
+    """Run it and print the result. Returns the exit code; raises DrillError for what was refused or invalid."""
+    code: int = anyio.run(_run, order, as_json)
+    return code
+
+
+async def _run(order: Order, as_json: bool) -> int:
+    code: int = ExitCode.ABORTED
+    async with anyio.create_task_group() as group:
+        interrupts = _Interrupts(anyio.CancelScope())
+        group.start_soon(interrupts.watch)
+        failure: DrillError | None = None
+        with interrupts.before:
+            try:
+                code = await _locked(order, interrupts, as_json)
+            except DrillError as error:
+                failure = error
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if interrupts.before.cancelled_caught:
+        say(f"{interrupts.first}: stopped before anything was injected")
+        return ExitCode.ABORTED
+    return code
+
+
+async def _locked(order: Order, interrupts: _Interrupts, as_json: bool) -> int:
+    """Everything between taking the environment's lock and letting it go."""
+    environment = await anyio.to_thread.run_sync(
+        lambda: connect(order.environment, seed=order.seed, overrides=order.overrides)
+    )
+    lock = EnvironmentLock(environment)
+    lock.acquire()
+    clean = False
+    try:
+        await _revert_leftovers(order.reports, environment, lock)
+        code = await _planned(order, environment, lock, interrupts, as_json)
+        clean = code != ExitCode.STILL_INJECTED
+        return code
+    except DrillError:
+        clean = lock.previous is None or lock.previous_settled
+        raise
+    finally:
+        lock.release(keep_name=not clean)
+
+
+async def _revert_leftovers(reports: Path, environment: Environment, lock: EnvironmentLock) -> None:
+    """A dead run is never resumed: it is put back first. Raises Refused when that fails."""
+    with view_lines() as view:
+        for folder in dead_runs(reports, environment, lock.previous):
+            say(f"run {folder.run_id} died and left something behind: reverting it first")
+            with anyio.CancelScope(shield=True):
+                reverted = await revert_dead_run(folder, view.entry)
+            if reverted.left:
+                left = ", ".join(one.describe() for one in reverted.left)
+                raise Refused(
+                    f"run {folder.run_id} still has {left} injected, and it could not be put back",
+                    advice=f"mend it with: drill revert {folder.run_id}",
+                )
+            say(f"run {folder.run_id}: reverted {reverted.reverted}/{reverted.of}")
+    lock.previous_settled = True
+
+
+async def _planned(
+    order: Order, environment: Environment, lock: EnvironmentLock, interrupts: _Interrupts, as_json: bool
+) -> int:
+    clock = clock_for(environment)
+    run_id = new_run_id(clock.wall())
+    async with open_outside(environment, clock, run_id=run_id, seed=order.seed) as outside:
+        plan = await make_plan(order.drill, environment, outside)
+        guard(plan, clock.wall())
+        folder = create_run_folder(order.reports, run_id, plan)
+        lock.name(run_id, folder.path, clock.wall().isoformat(timespec="seconds"))
+        ending = await _conducted(order, plan, folder, outside, lock, interrupts)
+    verdict = judge_folder(folder, write=True)
+    folder.free_ballast()
+    _show(verdict, folder, ending, as_json)
+    return EXIT_OF_OUTCOME[verdict.outcome] if ending.exit_code is None else ending.exit_code
+
+
+async def _conducted(
+    order: Order,
+    plan: Plan,
+    folder: RunFolder,
+    outside: Outside,
+    lock: EnvironmentLock,
+    interrupts: _Interrupts,
+) -> Ending:
+    clock = outside.clock
+    journal = JournalFile(folder.journal, clock)
+    readings = ReadingsFile(folder.readings)
+    with view_for(plan, clock, plain=order.plain) as view:
+        record = Record(journal, notify=view.entry, make_room=folder.free_ballast)
+        _record_beginning(record, order, plan, folder, clock)
+        desk = Desk(
+            plan=plan,
+            outside=outside,
+            record=record,
+            readings=readings,
+            ask_person=_person(order),
+            stop_requested=lambda: "drill stop" if folder.stop_request.exists() else None,
+            still_ours=lambda: lock.is_ours(folder.run_id),
+            on_reading=view.reading,
+        )
+        conductor = Conductor(desk)
+        interrupts.leave = lambda: _leave(view, record, folder)
+        interrupts.conductor = conductor
+        ending = await conductor.run()
+        record.append("phase.began", {"phase": "judged"})
+        record.append("run.ended", {"outcome": ending.outcome, "exit_code": ending.exit_code, "why": ending.why})
+    readings.close()
+    journal.close()
+    return ending
+
+
+def _record_beginning(record: Record, order: Order, plan: Plan, folder: RunFolder, clock: Clock) -> None:
+    record.append(
+        "run.began",
+        {
+            "run_id": folder.run_id,
+            "drill": plan.drill.name,
+            "environment": plan.environment.name,
+            "plan_hash": plan.hash,
+            "seed": order.seed,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "time_scale": clock.scale,
+            "version": __version__,
+        },
+    )
+
+
+def _person(order: Order) -> Callable[[str], Awaitable[None]]:
+    """How a manual step is confirmed. Without anybody to ask, the step is refused and the run reverted."""
+    askable = not order.no_input and sys.stdin is not None and sys.stdin.isatty()
+
+    async def ask(text: str) -> None:
+        if not askable:
+            raise Refused(
+                f'the manual step "{text}" needs a person, and nobody can be asked',
+                advice="run it on a terminal without --no-input",
+            )
+        await ask_person(text)
+
+    return ask
+
+
+def _leave(view: View, record: Record, folder: RunFolder) -> None:
+    """The second Ctrl-C: say what is left and how to mend it, and go."""
+    close = getattr(view, "__exit__", None)
+    if close is not None:
+        close(None, None, None)
+    left = owed(record.entries)
+    lines = [f"left at once. STILL INJECTED ({len(left)}):" if left else "left at once; nothing is injected"]
+    lines += [f"  {one.describe()}" for one in left]
+    lines += [f"  cannot be put back: {one.describe()}" for one in irreversible(record.entries)]
+    lines += [f"mend it with: drill revert {folder.run_id} --reports {folder.path.parent}"] if left else []
+    os.write(2, ("\n".join(lines) + "\n").encode())
+    os._exit(ExitCode.FORCED)
+
+
+def _show(verdict: Verdict, folder: RunFolder, ending: Ending, as_json: bool) -> None:
+    if as_json:
+        click.echo(render_json(verdict), nl=False)
+        return
+    print_summary(summary_lines(verdict, folder.path / "report.html"), sys.stdout)
+    if ending.why:
+        click.echo(f"ended early by {ending.why}")

@@ -1,0 +1,65 @@
+"""boto3 clients that reach the control plane by a function call: no socket, so nothing waits on the wall clock."""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.config import Config
+from moto.core.request import Request
+
+from drillrunner.lab.control.aws_request import Environ, Reply
+
+Handle = Callable[[Environ], Reply]
+
+# Never connected to: before-send answers. A loopback address all the same, so that a mistake stays here.
+_NOWHERE = "http://127.0.0.1:9"
+_CONFIG = Config(
+    retries={"total_max_attempts": 1}, account_id_endpoint_mode="disabled", s3={"addressing_style": "path"}
+)
+
+
+_making = threading.Lock()
+
+
+class _Body(io.BytesIO):
+    """What botocore expects of urllib3's raw response."""
+
+    def stream(self, amt: int = 65_536, decode_content: bool | None = None) -> Iterator[bytes]:
+        while chunk := self.read(amt):
+            yield chunk
+
+
+def _environ_of(request: Any) -> Environ:
+    environ: Environ = Request.from_primitives(request.method, request.url, request.headers, request.body).environ
+    return environ
+
+
+def _response(url: str, reply: Reply) -> AWSResponse:
+    headers: Any = HeadersDict()
+    for name, value in reply.headers:
+        headers[name] = value
+    return AWSResponse(url, reply.status, headers, _Body(reply.body))
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all, since each session parses the service models anew."""
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+def client(handle: Handle, service: str, region: str) -> Any:
+    """A boto3 client whose requests `handle` answers on the calling thread. It retries nothing."""
+    with _making:  # boto3 makes clients on one thread at a time
+        made = _session().client(service, region_name=region, endpoint_url=_NOWHERE, config=_CONFIG)
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        return _response(request.url, handle(_environ_of(request)))
+
+    made.meta.events.register("before-send", send)
+    return made

@@ -1,0 +1,1 @@
+"""The lab's databases, metrics and alarms. The door is `drillrunner.lab.databases.databases.Databases`."""

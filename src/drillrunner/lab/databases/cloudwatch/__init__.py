@@ -1,0 +1,1 @@
+"""CloudWatch: metrics that the lab publishes, statistics with percentiles, and alarms that evaluate."""

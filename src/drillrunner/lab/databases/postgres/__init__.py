@@ -1,0 +1,1 @@
+"""A real PostgreSQL primary and streaming standby on loopback, without root and without installing anything."""

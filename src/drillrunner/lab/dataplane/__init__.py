@@ -1,0 +1,1 @@
+"""What moto lacks and users meet: regional endpoints, health checkers and DNS, all following control-plane state."""

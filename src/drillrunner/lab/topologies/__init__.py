@@ -1,0 +1,1 @@
+"""The topologies that ship with drillrunner, one YAML file each."""

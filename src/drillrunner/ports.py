@@ -52,7 +52,8 @@ class HttpResponse:
 
 class HttpFailed(Exception):
     """No complete answer. `why` is a short stable code: `timeout`, `connect refused`, `connect failed`,
-    `tls failed`, `reset`, `protocol error`. `phases` as far as it came."""
+    `tls failed`, `reset`, `protocol error`; `not asked` when this machine could not even ask (no free
+    socket or port), which proves nothing. `phases` as far as it came."""
 
     def __init__(self, why: str, detail: str = "", phases: Mapping[str, float] | None = None) -> None:
         super().__init__(f"{why}: {detail}" if detail else why)

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import aiohttp
 import anyio
+from multidict import CIMultiDict
 from yarl import URL
 
 from drillrunner.clock import Clock
@@ -197,7 +198,7 @@ class AiohttpClient:
         async with self._open().request(
             request.method,
             self._target(url, request.address),
-            headers={**_HEADERS, "Host": _host_header(url), **request.headers},
+            headers=_headers(url, request.headers),
             data=request.body,
             server_hostname=url.raw_host if url.scheme == "https" else None,
             allow_redirects=False,
@@ -226,9 +227,12 @@ class AiohttpClient:
         return self._session
 
 
-def _host_header(url: URL) -> str:
+def _headers(url: URL, wanted: Mapping[str, str]) -> CIMultiDict[str]:
+    """The given headers stand in place of ours, however their names are written."""
     host = url.host_subcomponent or ""
-    return host if url.is_default_port() or url.port is None else f"{host}:{url.port}"
+    headers = CIMultiDict({**_HEADERS, "Host": host if url.is_default_port() else f"{host}:{url.port}"})
+    headers.update(wanted)
+    return headers
 
 
 async def _read(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:

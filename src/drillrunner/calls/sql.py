@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     Connection = AsyncConnection[tuple[Any, ...]]
 
 RETRY_PAUSE_REAL_SECONDS = 0.2
-# How much longer the server may work on a statement than we wait for it: a backstop, so that a
+# How much longer, at least, the server may work on a statement than we wait for it: a backstop, so that a
 # statement that nobody waits for any more does not stay for ever.
 SERVER_GRACE_REAL_SECONDS = 1.0
 # SQLSTATEs after which the statement may have run: the connection's end (class 08, 57P01 to 57P05:
 # a commit that waits for a standby ends so after it was made) and 40003 statement_completion_unknown.
 _UNKNOWN_STATES = ("08", "57P", "40003")
+# libpq warns on stderr of a password file that is there and is not plain, as /dev/null is
+_NO_FILE = os.path.join(os.devnull, "none")
 
 
 @dataclass(slots=True)
@@ -42,11 +44,17 @@ class _Attempt:
     database: Database
     timeout_real_seconds: float
     sent: bool = False
+    last_failure: CallFailed | None = None
 
     @property
-    def pool(self) -> tuple[str, float]:
-        """Connections of one database and one time-out (the server knows it too) are alike."""
-        return self.call.database, self.timeout_real_seconds
+    def server_seconds(self) -> int:
+        """The server's own time-out: a power of two, so that slightly different time-outs share connections."""
+        return int(2 ** math.ceil(math.log2(max(0.0, self.timeout_real_seconds) + SERVER_GRACE_REAL_SECONDS)))
+
+    @property
+    def pool(self) -> tuple[str, int]:
+        """Connections of one database and one server's time-out are alike."""
+        return self.call.database, self.server_seconds
 
     def failed(self, code: str, message: str, advice: str | None = None, unknown: bool | None = None) -> CallFailed:
         return CallFailed(
@@ -81,7 +89,7 @@ class SqlCaller:
         self._resolver = resolver
         self._port_map = dict(port_map or {})
         self._environ = environ
-        self._idle: dict[tuple[str, float], list[Connection]] = {}
+        self._idle: dict[tuple[str, int], list[Connection]] = {}
 
     async def __aenter__(self) -> SqlCaller:
         return self
@@ -98,7 +106,8 @@ class SqlCaller:
         """`{"rows": [[...], ...]}` within so many drill seconds; a statement without a result has no rows.
 
         Placeholders are `%s`; a statement without params may hold a bare `%`. Raises CallFailed with
-        the SQLSTATE, `ConnectionFailed`, `Timeout` or `Unsupported` as its code; `unknown` is false
+        the SQLSTATE, `ConnectionFailed`, `Timeout` or `Unsupported` as its code (after retries the last
+        failure's); `unknown` is false
         only when the statement certainly did not take effect.
         """
         attempt = _Attempt(call, self._database(call), self._clock.real(timeout_seconds))
@@ -107,7 +116,9 @@ class SqlCaller:
                 return await self._perform(attempt, retry)
         except TimeoutError as error:
             await self._drop_idle(call.database)
-            raise attempt.failed("Timeout", f"no answer within {timeout_seconds:g} s") from error
+            raise attempt.last_failure or attempt.failed(
+                "Timeout", f"no answer within {timeout_seconds:g} s"
+            ) from error
 
     def _database(self, call: SqlCall) -> Database:
         if call.database not in self._databases:
@@ -126,8 +137,9 @@ class SqlCaller:
             try:
                 return await self._once(attempt, reuse=not retry)
             except CallFailed as error:
-                if not retry or attempt.sent or error.code != "ConnectionFailed":
+                if not retry or attempt.sent or not _may_pass(error):
                     raise
+                attempt.last_failure = error
             await anyio.sleep(RETRY_PAUSE_REAL_SECONDS)
 
     async def _once(self, attempt: _Attempt, reuse: bool) -> JsonValue:
@@ -165,7 +177,7 @@ class SqlCaller:
             "dbname": database.dbname,
             "user": database.user,
             "password": self._password(attempt),
-            "passfile": os.devnull,
+            "passfile": _NO_FILE,
             "options": "",
             "target_session_attrs": "any",
             "application_name": "drillrunner",
@@ -217,16 +229,24 @@ async def _connect(attempt: _Attempt, parameters: dict[str, Any]) -> Connection:
         )
     except (psycopg.Error, OSError) as error:
         raise attempt.failed("ConnectionFailed", str(error).strip()) from error
-    server_ms = round((attempt.timeout_real_seconds + SERVER_GRACE_REAL_SECONDS) * 1000)
     try:
-        await connection.execute(f"SET statement_timeout = {server_ms}")
-    except psycopg.Error as error:
+        await connection.execute(f"SET statement_timeout = '{attempt.server_seconds}s'")
+    except BaseException as error:
         await connection.close()
-        raise attempt.failed("ConnectionFailed", str(error).strip()) from error
+        if isinstance(error, psycopg.Error):
+            raise attempt.failed("ConnectionFailed", str(error).strip()) from error
+        raise
     return connection
 
 
 _SILENT = logging.NullHandler()
+# What waiting does not mend. libpq tells no SQLSTATE of a refused connection; a server that speaks
+# another language than English is asked again until the time-out, which does no harm.
+_LASTING = ("authentication failed", "no pg_hba.conf entry", "does not exist", "no password supplied")
+
+
+def _may_pass(error: CallFailed) -> bool:
+    return error.code == "ConnectionFailed" and not any(text in error.message for text in _LASTING)
 
 
 async def _execute(connection: Connection, attempt: _Attempt) -> JsonValue:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drillrunner.cli.options import json_option, var_option
+
 if TYPE_CHECKING:
     from drillrunner.errors import Problem
 
@@ -17,9 +19,12 @@ FORMATS = ("text", "json")
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--environment", metavar="NAME", help="Check that the drills can run there, instead of where they say.")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override one of the drill's vars.")
+@var_option
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-def validate(files: tuple[str, ...], environment: str | None, variables: tuple[str, ...], form: str) -> None:
+@json_option
+def validate(
+    files: tuple[str, ...], environment: str | None, variables: tuple[str, ...], form: str, as_json: bool
+) -> None:
     """Check drill files, and environments.yaml, without touching anything.
 
     Every problem is told at once, with its file, line and column. Exit code 0 when all are valid, 2 when one is not.
@@ -31,7 +36,7 @@ def validate(files: tuple[str, ...], environment: str | None, variables: tuple[s
     for name in files:
         problems += check_file(name, overrides, environment)
     invalid = any(not problem.code.startswith("W") for problem in problems)
-    _show(problems, len(files), invalid, form)
+    _show(problems, len(files), invalid, "json" if as_json else form)
     if invalid:
         raise click.exceptions.Exit(ExitCode.INVALID)
 
@@ -77,7 +82,8 @@ def _show(problems: list[Problem], count: int, invalid: bool, form: str) -> None
     from drillrunner.files.problems import as_json, render_text
 
     if form == "json":
-        click.echo(json.dumps({"valid": not invalid, "problems": as_json(problems)}, indent=2, ensure_ascii=False))
+        told = {"valid": not invalid, "problems": as_json(problems)}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     if problems:
         click.echo(render_text(problems), err=invalid)

@@ -415,7 +415,7 @@ class Conductor:
         outcome = "completed" if self._ended.by is None else "aborted"
         if self._ended.exit_code == ExitCode.REFUSED:
             outcome = "refused"
-        why = f"{self._ended.by}: {self._ended.why}" if self._ended.by else None
+        why = self._ended.why if outcome == "refused" else self._ended.by and f"{self._ended.by}: {self._ended.why}"
         code = None if self._ended.by is None else self._ended.exit_code
         if reverted.left:
             code = ExitCode.STILL_INJECTED

@@ -16,6 +16,8 @@ from drillrunner.model.reading import Survivors
 from drillrunner.ports import LedgerProbe, Outside
 
 READ_TIMEOUT_SECONDS = 60.0
+# What was written last may still be on its way; only what has not arrived after this long counts as gone.
+SETTLE_SECONDS = 5.0
 
 Moment = Literal["recovered", "before_revert"]
 
@@ -25,10 +27,13 @@ async def read_ledgers(record: Record, outside: Outside, watchers: Mapping[str, 
 
     Before the revert the ledgers stop writing first: the revert removes their records.
     """
-    for name, watcher in watchers.items():
+    ledgers = [(name, watcher) for name, watcher in watchers.items() if isinstance(watcher.probe, LedgerProbe)]
+    if moment == "before_revert" and ledgers:
+        for _, watcher in ledgers:
+            await watcher.stop()
+        await outside.clock.sleep(SETTLE_SECONDS)
+    for name, watcher in ledgers:
         if isinstance(watcher.probe, LedgerProbe):
-            if moment == "before_revert":
-                await watcher.stop()
             await _read_ledger(record, outside, name, watcher, watcher.probe, moment)
 
 

@@ -1,7 +1,7 @@
 """Every code that a problem with a file can carry, with what it means. A code is never given a new meaning.
 
 Y1xx: the file itself. D1xx: a drill. E1xx: environments. W1xx: a warning, which does not stop a drill.
-D101 to D107 and E101 to E107 are the same seven rules.
+D101 to D107 and E101 to E107 are the same rules (environments hold no durations and no percentages).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ CODES: dict[str, str] = {
     "D139": "a step cannot be undone, and the environment allows no such step",
     "D140": "a region is not one of the environment's",
     "D141": "a database is not named in the environment",
-    **{f"E{number}": title for number, title in _SHARED.items()},
+    **{f"E{number}": title for number, title in _SHARED.items() if number not in {"104", "105"}},
     "E108": "the kind of environment is not known",
     "E109": "a key belongs to another kind of environment",
     "E110": "no such AWS region",

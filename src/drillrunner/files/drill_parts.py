@@ -237,7 +237,8 @@ def _read_objective(reading: Reading, name: ObjectiveName, node: Node, span: Spa
     if isinstance(node, ScalarNode):
         target = _read_target(reading, name, node, reading.variables.fill(node))
         probe = _default_probe(reading, name, span, parts)
-        return Objective(name=name, target=target, probe=probe) if target is not None and probe else None
+        percentile = DEFAULT_PERCENTILE if name == "latency" else None
+        return _objective(name, target, probe, percentile)
     section = Section(reading, node, name, span)
     taken = section.scalar("target", required=True)
     target = _read_target(reading, name, *taken) if taken else None
@@ -245,6 +246,12 @@ def _read_objective(reading: Reading, name: ObjectiveName, node: Node, span: Spa
     probe = parts.take_probe(section) if named else _default_probe(reading, name, span, parts)
     percentile = _read_percentile(section, name)
     section.finish()
+    return _objective(name, target, probe, percentile)
+
+
+def _objective(
+    name: ObjectiveName, target: float | None, probe: str | None, percentile: float | None
+) -> Objective | None:
     if target is None or probe is None:
         return None
     return Objective(name=name, target=target, probe=probe, percentile=percentile)

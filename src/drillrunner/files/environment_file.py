@@ -132,7 +132,9 @@ def _read_account(section: Section, kind: str) -> str | None:
         return None
     node, text = taken
     if not re.fullmatch(r"\d{12}", text):
-        section.reading.problems.add("E114", f'"{shorten(text)}" is not an account: those have twelve digits', node.span)
+        section.reading.problems.add(
+            "E114", f'"{shorten(text)}" is not an account: those have twelve digits', node.span
+        )
     return text
 
 

@@ -144,7 +144,7 @@ def _note_errors(reading: Reading, kind: Kind, key: ScalarNode, node: Node, erro
 
 def _word(kind: Kind, key: ScalarNode, node: Node, details: ErrorDetails) -> tuple[str, str, Span, str | None]:
     place = _locate(key, node, details["loc"])
-    name = ".".join(place.path) or kind.name
+    name = f'"{".".join(place.path)}"' if place.path else kind.name
     if details["type"] == "extra_forbidden":
         inside = ".".join((kind.name, *place.path[:-1]))
         advice = choices(place.path[-1], _known_names(kind.params, place.path[:-1]))
@@ -156,7 +156,8 @@ def _word(kind: Kind, key: ScalarNode, node: Node, details: ErrorDetails) -> tup
         near = nearest_region(str(details["input"]))
         advice = f'did you mean "{near}"?' if near else None
         return "D114", f'"{shorten(str(details["input"]))}" {NOT_A_REGION}', place.node.span, advice
-    return "D112", _message(name, details), place.node.span, _nearest_choice(details)
+    span = place.node.span if place.path else key.span
+    return "D112", _message(name, details), span, _advice(details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,12 @@ def _locate(key: ScalarNode, node: Node, loc: Iterable[int | str]) -> _Place:
     return _Place(path, key, node)
 
 
+_BARE_WORDINGS = {
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+}
 _WORDINGS = {
     "string_type": "must be a text",
     "int_type": "must be a whole number",
@@ -192,10 +199,7 @@ _WORDINGS = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
-    "string_too_short": "is too short",
-    "string_pattern_mismatch": "has not the form that it needs",
-    "too_short": "has too few entries",
-    "too_long": "has too many entries",
+    "string_pattern_mismatch": "must match {pattern}",
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
@@ -207,11 +211,12 @@ _WORDINGS = {
 
 def _message(name: str, details: ErrorDetails) -> str:
     context = details.get("ctx", {})
-    wording = _WORDINGS.get(details["type"])
-    if wording:
-        return f'"{name}" {wording.format(**context)}{_instead(details["input"])}'
+    if details["type"] in _BARE_WORDINGS:
+        return f"{name} {_BARE_WORDINGS[details['type']].format(**context)}"
+    if details["type"] in _WORDINGS:
+        return f"{name} {_WORDINGS[details['type']].format(**context)}{_instead(details['input'])}"
     reason = str(context["error"]) if "error" in context else details["msg"]
-    return f'"{name}": ' + " ".join(reason.split())
+    return f"{name}: " + " ".join(reason.split())
 
 
 def _instead(given: Any) -> str:
@@ -222,7 +227,9 @@ def _instead(given: Any) -> str:
     return f', not "{shorten(str(given).lower() if isinstance(given, bool) else str(given))}"'
 
 
-def _nearest_choice(details: ErrorDetails) -> str | None:
+def _advice(details: ErrorDetails) -> str | None:
+    if details["type"] == "string_type" and isinstance(details["input"], int | float):
+        return "quote it"
     expected = details.get("ctx", {}).get("expected")
     if expected and isinstance(details["input"], str):
         names = str(expected).replace(" or ", ", ").replace("'", "").split(", ")

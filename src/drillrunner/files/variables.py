@@ -10,7 +10,7 @@ from drillrunner.files.nearest import did_you_mean
 from drillrunner.files.yaml_source import Problems, ScalarNode, Span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
-_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}\n]{0,64})(\}?)")
 
 
 def is_variable_name(text: str) -> bool:
@@ -33,8 +33,10 @@ class Variables:
             return "${"
         name, closed = match.group(1), match.group(2)
         if not closed or not is_variable_name(name):
-            advice = "write ${name}; nothing but the name of a variable may stand in it, and $${ is a plain ${"
-            self.problems.add("D118", f'cannot read "{match.group()}"', self._span(match.group(), node), advice)
+            advice = "only the name of a variable may stand between ${ and }; a plain ${ is written $${"
+            self.problems.add(
+                "D118", f'"{match.group()}" is no reference to a variable', self._span(match.group(), node), advice
+            )
         elif name not in self.values:
             advice = did_you_mean(name, self.values) or "define it under vars, or give --var"
             self.problems.add("D115", f'there is no variable "{name}"', self._span(match.group(), node), advice)

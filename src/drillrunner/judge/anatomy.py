@@ -16,13 +16,16 @@ PARTS: tuple[AnatomyPart, ...] = ("detect", "decide", "switch", "propagate", "st
 _MICRO = 1_000_000
 
 
-def anatomy(plan: Plan, entries: Sequence[Entry], outage: Outage, effect: Effect) -> tuple[Share, ...]:
+def anatomy(
+    plan: Plan, entries: Sequence[Entry], outage: Outage, effect: Effect, ttl_seconds: float | None = None
+) -> tuple[Share, ...]:
     """The five parts of the RTO's high end, each in whole microseconds, so that they sum to it exactly.
 
     The high end is the one that objectives are met by. Empty where there is no RTO. The parts meet at:
     the effect, the detection (where there is none, the first failed reading), the first failover
     step's begin, the last one's end, the first good reading after the outage began, and the recovery.
-    A boundary that lies before the one it follows is moved up to it, so its part is zero.
+    A boundary that lies before the one it follows is moved up to it, so its part is zero. `ttl_seconds`
+    is the longest that a DNS probe was answered with.
     """
     length = rto(outage, effect)
     if length is None or outage.recovered is None:
@@ -33,7 +36,7 @@ def anatomy(plan: Plan, entries: Sequence[Entry], outage: Outage, effect: Effect
     for mark in marks:
         edges.append(min(total, max(edges[-1], mark)))
     edges.append(total)
-    whys, leasts = _whys(entries, outage), _leasts(plan)
+    whys, leasts = _whys(entries, outage), _leasts(plan, ttl_seconds)
     return tuple(
         Share(part=part, seconds=(end - begin) / _MICRO, least_seconds=leasts.get(part), why=whys.get(part))
         for part, (begin, end) in zip(PARTS, pairwise(edges), strict=True)
@@ -65,8 +68,12 @@ def _whys(entries: Sequence[Entry], outage: Outage) -> dict[AnatomyPart, str]:
     whys: dict[AnatomyPart, str] = {}
     if not detections(entries):
         whys["detect"] = "no detection signal was seen: counted to the first failed reading"
-    if not failover_steps(entries):
-        whys["switch"] = "the drill has no failover step: the system fails over by itself"
+    steps = failover_steps(entries)
+    recovered = outage.recovered.high if outage.recovered else 0.0
+    if not steps:
+        whys["switch"] = "no failover step was taken: the system fails over by itself"
+    elif any(step.began <= recovered and (step.done is None or step.done > recovered) for step in steps):
+        whys["switch"] = "a step was still under way when users were served again"
     if outage.relapses:
         whys["stabilise"] = f"the recovery was lost again {_times(outage.relapses)}"
     return whys
@@ -76,8 +83,8 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _leasts(plan: Plan) -> dict[AnatomyPart, float]:
-    """The least that the configuration allows, where the plan shows it.
+def _leasts(plan: Plan, ttl_seconds: float | None) -> dict[AnatomyPart, float]:
+    """The least that the configuration allows, where the plan or a DNS probe shows it.
 
     A Route 53 endpoint check needs FailureThreshold observations RequestInterval apart
     (route53 HealthCheckConfig); a resolver may keep a record for its TTL (route53 ResourceRecordSet).
@@ -93,6 +100,8 @@ def _leasts(plan: Plan) -> dict[AnatomyPart, float]:
     ttls = [ttl for found in _mappings(documents) if (ttl := number(found.get("TTL"))) is not None]
     if checks:
         leasts["detect"] = min(checks)
+    if ttl_seconds is not None:
+        ttls.append(ttl_seconds)
     if ttls:
         leasts["propagate"] = max(ttls)
     return leasts

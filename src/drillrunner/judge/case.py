@@ -98,3 +98,10 @@ def _ledgers(case: Case) -> list[str]:
     """
     read = {str(entry.data.get("probe")) for entry in story.of_kind(case.entries, "ledger.read")}
     return [spec.name for spec in case.drill.probes if spec.name in read or spec.kind.endswith("ledger")]
+
+
+def ttl_seconds(case: Case) -> float | None:
+    """The longest TTL that a `dns.answer` probe was answered with (its value); None where none was asked."""
+    probes = [spec.name for spec in case.drill.probes if spec.kind == "dns.answer"]
+    values = (value for probe in probes for track in case.gathered.of(probe) for value in track.values)
+    return max((value for value in values if math.isfinite(value)), default=None)

@@ -40,6 +40,8 @@ _WORTH_SECONDS = 10.0
 _LATE_SHARE = 0.05
 _COLD_FACTOR = 3.0
 _COLD_SECONDS = 0.1
+# what fails over by itself hangs on it, whether or not the drill names it as its detection probe
+_SIGNAL_KINDS = ("route53.health_status",)
 # a 99th percentile of fewer is the slowest one
 _ENOUGH_READINGS = 10
 
@@ -194,8 +196,9 @@ def _unflipped(judged: Judged) -> Iterator[Finding]:
     outages = [outage for outage in judged.case.outages if outage.failures]
     user_facing = {outage.probe for outage in judged.case.outages}
     signals = [probe for probe, _ in detections(judged.case.entries) if probe not in user_facing]
-    watched = judged.case.drill.detection_probe
-    expected = watched is not None and watched not in user_facing
+    drill = judged.case.drill
+    watched = {drill.detection_probe} | {spec.name for spec in drill.probes if spec.kind in _SIGNAL_KINDS}
+    expected = bool(watched - user_facing - {None})
     measured = any(verdict.name == "detection" and verdict.high is None for verdict in judged.objectives)
     if outages and not signals and (expected or measured):
         yield Finding(

@@ -265,15 +265,16 @@ def _tell(why: str | None, acknowledged: int, lost: int, late: int, gone: int, u
 def estimate(tracks: Sequence[Track], effect: Effect | None) -> LedgerResult | None:
     """An RPO estimated from a probe whose values are a replication lag in seconds.
 
-    The lag last seen before the failure is what would be lost at least; it can have grown since by no
-    more than the time that passed. None where there is no such figure.
+    The lag last seen before the failure is what would be lost at least (a failed reading's value is the
+    age of what has not arrived yet); it can have grown since by no more than the time that passed. None
+    where there is no such figure.
     """
     seen = [
         (track.asked[index], track.answered[index], track.values[index], track.probe)
         for track in tracks
         if effect is not None
         for index in track.within(-math.inf, effect.low)
-        if track.codes[index] == GOOD and math.isfinite(track.values[index]) and track.values[index] >= 0
+        if math.isfinite(track.values[index]) and track.values[index] >= 0
     ]
     if effect is None or not seen:
         return None

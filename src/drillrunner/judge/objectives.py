@@ -210,7 +210,8 @@ class _Counts:
 
 def _counts(track: Track, opened: float, closed: float) -> _Counts:
     codes = [track.codes[index] for index in track.within(opened, closed)]
-    end = closed - track.timeout_seconds if closed < math.inf else max(track.asked, default=opened)
+    # what a process that died no longer asked is not owed
+    end = min(closed - track.timeout_seconds, max(track.asked, default=opened))
     owed = math.floor((end - opened) / track.every_seconds) - 1 if track.every_seconds > 0 else 0
     good, bad = codes.count(GOOD), codes.count(BAD)
     return _Counts(good, bad, max(len(codes), owed) - good - bad)

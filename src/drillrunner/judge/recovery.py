@@ -99,7 +99,7 @@ class _Scan:
         run.first_answer = min(run.first_answer, answered)
         if asked >= self.all_answered:
             run.proof = min(run.proof, answered)
-        stable = asked - run.first_answer >= self.stable_for or self.stable_for <= 0
+        stable = asked - run.first_answer >= self.stable_for
         if self.recovered is None and stable and run.proof < math.inf:
             self.recovered = Moment(min(self.last_asked, run.proof), run.proof)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from drillrunner.judge.anatomy import anatomy
-from drillrunner.judge.case import Case, build_case
+from drillrunner.judge.case import Case, build_case, ttl_seconds
 from drillrunner.judge.findings import Judged, findings
 from drillrunner.judge.objectives import judge_objective, worst_outage
 from drillrunner.judge.recovery import as_recovery
@@ -121,7 +121,7 @@ def _anatomy(case: Case) -> tuple[Share, ...]:
     worst = worst_outage(case.outages)
     if worst is None or case.effect is None:
         return ()
-    return anatomy(case.plan, case.entries, worst, case.effect)
+    return anatomy(case.plan, case.entries, worst, case.effect, ttl_seconds(case))
 
 
 def _recoveries(case: Case) -> tuple[Recovery, ...]:

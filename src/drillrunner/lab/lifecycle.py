@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -109,16 +110,19 @@ def up(
         return _start(name, source, time_scale, seed, idle_timeout_seconds, chosen)
 
 
-def down(topology: str | None = None) -> LabStatus | None:
-    """End the lab and wait until its process is gone. Returns what ran, or None. Raises LabFailed."""
+def down(topology: str | None = None, *, patience_seconds: float = GONE_WITHIN_SECONDS) -> LabStatus | None:
+    """End the lab and wait until its process is gone: asked first, then by signals, `patience_seconds` each.
+
+    Returns what ran, or None. Raises LabFailed.
+    """
     name = load_topology(topology).topology if topology else _any_left()
-    written = _read(state_file(name)) if name else None
-    if name is None or written is None or not _alive(written.pid):
+    written = read_status(state_file(name)) if name else None
+    if name is None or written is None or not alive(written.pid):
         return None
     with contextlib.suppress(OSError, ValueError):  # it may be hung, or end before it has answered
-        if _ask(written, "lab").get("instance") == written.instance:
-            _ask(written, "shutdown", data=b"{}")
-    _end(written)
+        if _ask(written, "lab", within_seconds=patience_seconds).get("instance") == written.instance:
+            _ask(written, "shutdown", data=b"{}", within_seconds=patience_seconds)
+    _end(written, patience_seconds)
     state_file(name).unlink(missing_ok=True)
     return written
 
@@ -128,14 +132,22 @@ def _any_left() -> str | None:
     return found.topology if found else None
 
 
-def _end(written: LabStatus) -> None:
+def _end(written: LabStatus, patience_seconds: float = GONE_WITHIN_SECONDS) -> None:
     """See a lab's process out: patiently, then by signal, if it is still a lab."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if _wait_gone(written.pid, GONE_WITHIN_SECONDS) or not _is_lab(written.pid):
+        if _wait_gone(written.pid, patience_seconds) or not _is_lab(written.pid):
             return
         os.kill(written.pid, sign)
     if not _wait_gone(written.pid, GONE_WITHIN_SECONDS):
         raise LabFailed(f"process {written.pid} does not end", advice=f"Look at {written.log_file}.")
+
+
+def touch(running: LabStatus) -> bool:
+    """Tell the lab that it is in use: SQL alone does not keep it from ending when idle. False: it does not answer."""
+    try:
+        return bool(_ask(running, "lab").get("instance") == running.instance)
+    except (OSError, ValueError):  # a stranger on the port may answer no JSON
+        return False
 
 
 def environment_variables(running: LabStatus) -> dict[str, str]:
@@ -200,7 +212,7 @@ def _start(
     name: str, source: str, time_scale: float, seed: int, idle_timeout_seconds: float, overrides: Mapping[str, str]
 ) -> LabStatus:
     log_file = labs_folder() / f"{name}.log"
-    _clear_hung(name)
+    _clear_left(name)
     command = [sys.executable, "-m", "drillrunner.lab.process", "--topology", source]
     command += ["--time-scale", repr(time_scale), "--seed", str(seed), "--idle-timeout", repr(idle_timeout_seconds)]
     command += ["--state-file", str(state_file(name)), "--log-file", str(log_file)]
@@ -218,12 +230,15 @@ def _start(
     return _await_ready(name, child, log_file)
 
 
-def _clear_hung(name: str) -> None:
-    """A lab that lives but does not answer is of no use, and holds databases that the next one needs."""
-    left = _read(state_file(name))
-    if left is not None and _alive(left.pid) and _is_lab(left.pid):
-        os.kill(left.pid, signal.SIGTERM)
-        _end(left)
+def _clear_left(name: str) -> None:
+    """Forget a lab that died. One that lives but does not answer may be in use by a run: it is left alone."""
+    left = read_status(state_file(name))
+    if left is not None and alive(left.pid) and _is_lab(left.pid):
+        raise LabFailed(
+            f"the lab {name} runs, but does not answer within {ANSWERS_WITHIN_SECONDS:g} s",
+            where=f"process {left.pid}, log {left.log_file}",
+            advice=f"Try again; if it stays so, end it: drill lab down --topology {name}",
+        )
     state_file(name).unlink(missing_ok=True)
 
 
@@ -235,7 +250,7 @@ def _child_environment() -> dict[str, str]:
 def _await_ready(name: str, child: subprocess.Popen[bytes], log_file: Path) -> LabStatus:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        written = _read(state_file(name))
+        written = read_status(state_file(name))
         if written is not None and written.pid == child.pid:
             return written
         if child.poll() is not None:
@@ -251,23 +266,20 @@ def _await_ready(name: str, child: subprocess.Popen[bytes], log_file: Path) -> L
 
 
 def _tail(log_file: Path) -> str:
-    lines = log_file.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "it wrote nothing"
+    """The last line that says something; the frame of a traceback of several errors does not."""
+    lines = (line.strip(" |+-") for line in log_file.read_text("utf-8", "replace").splitlines())
+    return next((line for line in reversed(list(lines)) if line), "it wrote nothing")
 
 
 def _running(name: str) -> LabStatus | None:
     """What the state file says, if that process lives and answers as that very lab."""
-    written = _read(state_file(name))
-    if written is None or not _alive(written.pid):
+    written = read_status(state_file(name))
+    if written is None or not alive(written.pid):
         return None
-    try:
-        answered = _ask(written, "lab")
-    except (OSError, ValueError):  # urllib's errors are OSErrors; a stranger on the port may answer no JSON
-        return None
-    return written if answered.get("instance") == written.instance else None
+    return written if touch(written) else None
 
 
-def _read(path: Path) -> LabStatus | None:
+def read_status(path: Path) -> LabStatus | None:
     """A state file's content; None where there is none, or none that this version wrote."""
     try:
         fields = json.loads(path.read_text("utf-8"))
@@ -279,15 +291,22 @@ def _read(path: Path) -> LabStatus | None:
         return None
 
 
-def _ask(running: LabStatus, route: str, data: bytes | None = None) -> dict[str, Any]:
+def _ask(
+    running: LabStatus, route: str, data: bytes | None = None, within_seconds: float = ANSWERS_WITHIN_SECONDS
+) -> dict[str, Any]:
+    """Ask a lab's own route. Raises OSError where nobody answers whole, ValueError where it is not JSON."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(f"{running.admin_url}/{route}", data=data)
-    with opener.open(request, timeout=ANSWERS_WITHIN_SECONDS) as response:
-        answer = json.load(response)
+    try:
+        with opener.open(request, timeout=within_seconds) as response:
+            answer = json.load(response)
+    except http.client.HTTPException as error:
+        raise ConnectionError("the lab hung up") from error
     return answer if isinstance(answer, dict) else {}
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether that process is there."""
     with contextlib.suppress(ChildProcessError):  # a child of ours that ended stays a zombie until it is waited for
         os.waitpid(pid, os.WNOHANG)
     try:
@@ -307,7 +326,7 @@ def _is_lab(pid: int) -> bool:
 
 def _wait_gone(pid: int, within_seconds: float) -> bool:
     deadline = time.monotonic() + within_seconds
-    while _alive(pid):
+    while alive(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)

@@ -20,23 +20,28 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+from botocore.exceptions import ClientError
 
 from drillrunner.clock import Clock
-from drillrunner.errors import DrillError
+from drillrunner.errors import DrillError, LabFailed
 from drillrunner.lab.control.admin import PREFIX
 from drillrunner.lab.control.app import ControlPlane, Served, install
 from drillrunner.lab.control.app import serve as serve_control
 from drillrunner.lab.control.hooks import DnsAnswer, Hooks, Observation
+from drillrunner.lab.databases.databases import Databases
 from drillrunner.lab.dataplane.checks import Finding, Opinion
 from drillrunner.lab.dataplane.controlstate import MotoState
 from drillrunner.lab.dataplane.dnsserver import DnsServer
 from drillrunner.lab.dataplane.httpserver import HttpServers, tls_context
 from drillrunner.lab.dataplane.plane import DataPlane
+from drillrunner.lab.dataplane.resolver import RecursiveResolver
 from drillrunner.lab.dataplane.routing import Answer
+from drillrunner.lab.datastores import attach
 from drillrunner.lab.lifecycle import DEFAULT_IDLE_TIMEOUT_SECONDS, LabStatus, write_status
 from drillrunner.lab.seed import Seeder
 from drillrunner.lab.topology import Topology, load_topology
 from drillrunner.lab.world import World
+from drillrunner.model.environment import Database
 
 IDLE_LOOKS = 20  # how often within the idle time-out the lab looks whether it is over
 REAL = Clock()  # idleness is about people and programs, so it is counted in real seconds
@@ -96,6 +101,7 @@ class Lab:
     topology: Topology
     world: World
     control: ControlPlane
+    databases: Databases
     plane: DataPlane
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -106,9 +112,16 @@ def compose(options: Options) -> Lab:
     world = World(Clock(scale=options.time_scale), options.seed)
     hooks = Hooks()
     control = install(world, hooks)
-    plane = DataPlane(world, topology, MotoState(world))
+    state = MotoState(world)
+
+    def register(name: str, address: str, ttl: float) -> None:
+        plane.dns.register(name, address, ttl)
+
+    databases = Databases(world, register)
+    databases.install()
+    plane = DataPlane(world, topology, state, alarm_state=state.alarm_state, record=databases.record)
     connect(hooks, plane, world)
-    return Lab(options, topology, world, control, plane)
+    return Lab(options, topology, world, control, databases, plane)
 
 
 def connect(hooks: Hooks, plane: DataPlane, world: World) -> None:
@@ -149,6 +162,7 @@ async def run(options: Options) -> None:
         tasks.start_soon(_end_on_signal, ending)
         status = await stack.enter_async_context(_served(lab, activity, ending))
         tasks.start_soon(lab.plane.run)
+        tasks.start_soon(lab.databases.run)
         tasks.start_soon(_end_when_idle, ending, activity, options.idle_timeout_seconds)
         write_status(status, options.state_file)
         activity.touch()
@@ -169,13 +183,14 @@ async def _served(lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator
         tls_context(lab.topology.hosts() or ("localhost",), ca_file),
         activity.touch,
     )
-    dns = DnsServer(_answering(lab.plane, activity))
+    dns = DnsServer(_answering(RecursiveResolver(lab.world, lab.plane.dns), activity))
     try:
         await http.start()
         await dns.start()
-        await anyio.to_thread.run_sync(Seeder(lab.topology, served.url).seed)
+        await anyio.to_thread.run_sync(_seed, lab.topology, served.url)
+        reached = await attach(lab.databases, lab.topology)
         lab.plane.dns.refresh()
-        status = _status(lab, served, http, dns, ca_file)
+        status = _status(lab, served, http, dns, ca_file, reached)
         _add_routes(lab.control, status, ending)
         yield status
     finally:
@@ -183,12 +198,24 @@ async def _served(lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator
             dns.close()
             await http.close()
             await anyio.to_thread.run_sync(served.close)
+            await anyio.to_thread.run_sync(lab.databases.close)
 
 
-def _answering(plane: DataPlane, activity: Activity) -> Callable[[str, str], Answer]:
-    def answer(name: str, rtype: str) -> Answer:
+def _seed(topology: Topology, endpoint_url: str) -> None:
+    try:
+        Seeder(topology, endpoint_url).seed()
+    except ClientError as error:
+        raise LabFailed(
+            f"the topology is refused: {error}",
+            where=f"topology {topology.topology}",
+            advice="Correct it as AWS's error says.",
+        ) from error
+
+
+def _answering(resolver: RecursiveResolver, activity: Activity) -> Callable[[str, str, bool], Answer]:
+    def answer(name: str, rtype: str, recursive: bool) -> Answer:
         activity.touch()
-        return plane.dns.answer(name, rtype)
+        return resolver.answer(name, rtype, recursive=recursive)
 
     return answer
 
@@ -202,8 +229,11 @@ def _add_routes(control: ControlPlane, status: LabStatus, ending: Ending) -> Non
     control.add_route("shutdown", shut_down)
 
 
-def _status(lab: Lab, served: Served, http: HttpServers, dns: DnsServer, ca_file: Path) -> LabStatus:
+def _status(
+    lab: Lab, served: Served, http: HttpServers, dns: DnsServer, ca_file: Path, databases: dict[str, Database]
+) -> LabStatus:
     options = lab.options
+    postgres = {5432: lab.databases.postgres_port} if lab.databases.postgres_port else {}
     return LabStatus(
         pid=os.getpid(),
         instance=lab.instance,
@@ -219,9 +249,10 @@ def _status(lab: Lab, served: Served, http: HttpServers, dns: DnsServer, ca_file
         https_port=http.https_port,
         ca_file=str(ca_file),
         regions=lab.topology.regions,
-        port_map={80: http.http_port, 443: http.https_port},
+        port_map={80: http.http_port, 443: http.https_port, **postgres},
         started_wall=lab.world.clock.wall().isoformat(timespec="seconds"),
         log_file=options.log_file,
+        databases=databases,
     )
 
 

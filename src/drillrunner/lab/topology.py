@@ -90,20 +90,25 @@ class TableSpec(Noun):
 
 
 class ClusterSpec(Noun):
-    """An Aurora global database: its writer's region and its secondaries'. `database` names it in the environment."""
+    """An Aurora global database: its writer's region and its secondaries'.
+
+    With `data: postgres` the writer and the first secondary are a real PostgreSQL pair; `auto` makes them one
+    where PostgreSQL is installed, and a simulated log elsewhere.
+    """
 
     global_cluster: str
     writer: str
     secondaries: tuple[str, ...] = ()
     engine: str = "aurora-postgresql"
     lag: Latency = Latency(median_ms=400.0, p99_ms=2500.0)
-    database: str | None = None
+    data: Literal["auto", "simulated", "postgres"] = "auto"
 
 
 class InstanceSpec(Noun):
     """An RDS instance; `replica_of` names the instance that a read replica follows.
 
-    `stop: crash` lets StopDBInstance stand for the loss of the instance; AWS stops cleanly.
+    `stop: crash` lets StopDBInstance stand for the loss of the instance; AWS stops cleanly. An instance
+    and its first replica share a real PostgreSQL pair with `data: postgres`, whose lag is the replica's.
     """
 
     name: str
@@ -111,6 +116,7 @@ class InstanceSpec(Noun):
     replica_of: str | None = None
     engine: str = "postgres"
     stop: Literal["crash", "clean"] = "clean"
+    data: Literal["simulated", "postgres"] = "simulated"
     lag: Latency = Latency(median_ms=400.0, p99_ms=2500.0)
 
 
@@ -190,6 +196,15 @@ class Topology(Noun):
                 if spec.replica_of and spec.replica_of not in instances
             ),
         ]
+
+    def instance_pairs(self) -> list[tuple[InstanceSpec, InstanceSpec]]:
+        """Each instance with its first read replica."""
+        pairs: dict[str, tuple[InstanceSpec, InstanceSpec]] = {}
+        by_name = {spec.name: spec for spec in self.instances}
+        for replica in self.instances:
+            if replica.replica_of:
+                pairs.setdefault(replica.replica_of, (by_name[replica.replica_of], replica))
+        return list(pairs.values())
 
     def records(self) -> list[RecordSpec]:
         """The records of all zones."""

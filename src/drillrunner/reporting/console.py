@@ -115,16 +115,18 @@ def _style(line: str) -> str:
     return next((style for word, style in _STYLES.items() if line.startswith(f"{word} ·")), "")
 
 
-def print_summary(lines: Sequence[str], out: TextIO) -> None:
-    """Write the closing block; coloured on a terminal unless NO_COLOR is set."""
-    if not out.isatty() or os.environ.get("NO_COLOR"):
+def print_summary(lines: Sequence[str], out: TextIO, *, colour: bool | None = None) -> None:
+    """Write the closing block; unless told otherwise, coloured on a terminal where NO_COLOR is not set."""
+    if colour is None:
+        colour = out.isatty() and not os.environ.get("NO_COLOR")
+    if not colour:
         out.write("".join(f"{line}\n" for line in lines))
         out.flush()
         return
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=out, highlight=False)
+    console = Console(file=out, highlight=False, force_terminal=True)
     for line in lines:
         console.print(Text(line, style=_style(line)), soft_wrap=True)
 

@@ -144,9 +144,9 @@ def _middle_left_out(rows: list[EventView], most: int) -> tuple[list[EventView],
 
 
 def _changes(story: Story) -> tuple[list[ChangeStory], int]:
-    """What is still there first, then as it happened; and how many are left to the journal."""
-    ordered = sorted(story.changes, key=lambda change: not change.harmed)
-    return ordered[:CHANGES_MOST], max(0, len(ordered) - CHANGES_MOST)
+    """What to show one by one, and how many are left to the journal."""
+    ordered = story.told_one_by_one
+    return list(ordered[:CHANGES_MOST]), max(0, len(ordered) - CHANGES_MOST)
 
 
 def _latencies(verdict: Verdict) -> list[Latency]:
@@ -173,7 +173,7 @@ def _errors(series: Series, began: float) -> list[tuple[str, str, int, str, str]
 
 
 def _tint(headline: wording.Headline) -> str:
-    return {"PASS": "pass", "INCONCLUSIVE": "unsure"}.get(headline.word, "fail")
+    return {"PASS": "pass", "INCONCLUSIVE": "unsure", "REFUSED": "unsure"}.get(headline.word, "fail")
 
 
 def _finalize(value: Any) -> Any:
@@ -225,6 +225,7 @@ def render_html(
         headline=headline,
         tint=_tint(headline),
         left=left,
+        irreversible=verdict.revert.irreversible if verdict.revert is not None else (),
         objectives=_objectives(plan, verdict),
         shares=_shares(verdict),
         anatomy_bar=anatomy_bar(verdict.anatomy),

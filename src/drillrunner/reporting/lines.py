@@ -141,8 +141,10 @@ def _interrupted(entry: Entry, undos: Undos) -> tuple[str, str]:
     return "STOP", f"{text_of(entry.data, 'by')}{f': {why}' if why else ''}: stopping, and putting everything back"
 
 
-def _reverted(entry: Entry, undos: Undos) -> tuple[str, str]:
+def _reverted(entry: Entry, undos: Undos) -> tuple[str, str] | None:
     if flag_of(entry.data, "ok") is True:
+        if _verb(entry, undos) == "ledger":
+            return None  # a probe's own records come by the hundred; revert.done counts them
         return "revert", f"{subject(entry, undos)}: put back"
     return "REVERT", f"{subject(entry, undos)}: NOT PUT BACK: {text_of(entry.data, 'left')}"
 

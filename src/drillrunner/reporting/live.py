@@ -203,23 +203,23 @@ class LiveView:
         return table.setdefault(name, Track(self._cell_seconds))
 
     def render(self) -> RenderableType:
-        """One frame, from what is known now."""
+        """One frame, from what is known now, that fits the terminal's height."""
         with self._lock:
             now = self._clock.monotonic()
-            lines = [
-                self._header(now),
-                self._phase_line(),
-                *(self._row(name, track, now) for name, track in sorted(self._regions.items())),
-                *(self._row(name, track, now) for name, track in self._probe_rows()),
-                self._injected_line(),
-                self._guards_line(),
-                *(Text(f" {event}", style="dim") for event in self._events),
-                *self._waiting_line(),
-                self._interrupt_line(),
+            head = [self._header(now), self._phase_line()]
+            rows = [
+                self._row(name, track, now) for name, track in (*sorted(self._regions.items()), *self._probe_rows())
             ]
+            foot = [self._injected_line(), self._guards_line()]
+            events = [Text(f" {event}", style="dim") for event in self._events]
+            waiting, last = self._waiting_line(), self._interrupt_line()
+        room = self._console.height - len(head) - len(foot) - 2 * len(waiting) - 2
+        rows = rows[: max(1, room)]
+        events = events[len(events) - max(0, min(len(events), room - len(rows))) :]
+        lines = [*head, *rows, *foot, *events, last]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
-        return Group(*lines)
+        return Group(*lines[:-1], *waiting, last)
 
     def _header(self, now: float) -> Text:
         progress, plan = self._progress, self._plan

@@ -54,11 +54,14 @@ def _left(verdict: Verdict, story: Story) -> list[str]:
     if not left:
         return []
     named = [f"> - {escaped(one)}" for one in left]
-    return ["> [!CAUTION]", "> **STILL INJECTED**", *named, ">", f"> Put it back: `{_code(verdict)}`", ""]
-
-
-def _code(verdict: Verdict) -> str:
-    return revert_command(visible(verdict.run_id)).replace("`", "'")
+    return [
+        "> [!CAUTION]",
+        "> **STILL INJECTED**",
+        *named,
+        ">",
+        f"> Put it back: **{escaped(revert_command(verdict.run_id))}**",
+        "",
+    ]
 
 
 def _objectives(plan: Plan, verdict: Verdict) -> list[str]:
@@ -119,11 +122,12 @@ def _change_row(change: ChangeStory) -> tuple[str, ...]:
 def _changes(story: Story) -> list[str]:
     if not story.changes:
         return []
-    changes = sorted(story.changes, key=lambda change: not change.harmed)
+    changes = story.told_one_by_one
     rows = _table(("What", "Was there", "Applied by", "Put back by", "State"), map(_change_row, changes[:ROWS_MOST]))
     more = len(changes) - ROWS_MOST
     note = [f"{more} more are in journal.jsonl.", ""] if more > 0 else []
-    return ["### What was injected, and how it was put back", "", *rows, *note]
+    together = [f"- {escaped(one)}" for one in story.told_together]
+    return ["### What was injected, and how it was put back", "", *rows, *together, *([""] if together else []), *note]
 
 
 def _findings(verdict: Verdict) -> list[str]:
@@ -150,7 +154,7 @@ def render_markdown(plan: Plan, story: Story, verdict: Verdict) -> str:
         *_anatomy(verdict),
         *_findings(verdict),
         *_changes(story),
-        f"Plan sha256 `{visible(verdict.plan_hash)}` · journal head `{story.head}`"
+        f"Plan sha256 {escaped(verdict.plan_hash)} · journal head {escaped(story.head)}"
         f" · {verdict.readings_count:,} readings",
     ]
     return "\n".join(lines) + "\n"

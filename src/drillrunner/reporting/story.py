@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,6 +123,22 @@ class Story:
         return tuple(change for change in self.changes if change.role == role)
 
     @property
+    def told_one_by_one(self) -> tuple[ChangeStory, ...]:
+        """What may still be there first, then faults and steps as they came; `told_together` has the rest."""
+        rest = (change for change in self.changes if not change.harmed and change.role != "ledger")
+        return (*self.harmed, *rest)
+
+    @property
+    def told_together(self) -> tuple[str, ...]:
+        """The probes' own records, which come by the hundred: `dynamodb.ledger: 10 stretches of records, put back`."""
+        records = [change for change in self.changes if change.role == "ledger" and not change.harmed]
+        counts = Counter((change.kind, change.state) for change in records)
+        return tuple(
+            f"{kind}: {count} {'stretch' if count == 1 else 'stretches'} of its own records, {state}"
+            for (kind, state), count in counts.items()
+        )
+
+    @property
     def harmed(self) -> tuple[ChangeStory, ...]:
         """The changes of which something may still be there."""
         return tuple(change for change in self.changes if change.harmed)
@@ -185,11 +201,17 @@ def _calls(change: Data, group: Sequence[Entry], role: str) -> tuple[CallStory, 
     return tuple(_tell_call(*one) for one in calls)
 
 
-def _state(change: Data, applied: bool, done: Entry | None) -> tuple[str, bool]:
-    """In words, and whether it may still be there. A ledger's records are written without an apply Call."""
+def _begun(change: Data, group: Sequence[Entry]) -> bool:
+    """Whether a call was meant, or none is needed (a ledger's records, which its probe writes)."""
+    meant = any(entry.kind == "call.intent" and entry.data.get("role") == "apply" for entry in group)
+    return meant or not change.get("apply")
+
+
+def _state(change: Data, begun: bool, done: Entry | None) -> tuple[str, bool]:
+    """In words, and whether it may still be there."""
     if done is not None and flag_of(done.data, "ok") is True:
-        return "put back", False
-    if not applied and done is None:
+        return ("put back by undoing an earlier change" if done.data.get("by") else "put back"), False
+    if not begun and done is None:
         return "never applied", False
     if change.get("irreversible") is True:
         return "cannot be put back", False
@@ -212,7 +234,7 @@ def _tell_change(undo: Entry, group: Sequence[Entry]) -> ChangeStory:
     applied, reverted = _calls(change, group, "apply"), _calls(change, group, "revert")
     done = next((entry for entry in reversed(group) if entry.kind == "change.reverted"), None)
     role = text_of(undo.data, "role")
-    state, harmed = _state(change, bool(applied) or role == "ledger", done)
+    state, harmed = _state(change, _begun(change, group), done)
     return ChangeStory(
         change_id=text_of(undo.data, "change_id"),
         role=role,

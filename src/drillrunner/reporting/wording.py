@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ OBJECTIVE_TITLES = {
     "latency": "Latency",
     "detection": "Detection",
 }
+_HARMS = ("duplicated", "reordered", "overwritten")
 PART_TITLES = {
     "detect": "Detect",
     "decide": "Decide",
@@ -112,12 +114,13 @@ def target(objective: ObjectiveVerdict) -> str:
 def headline(verdict: Verdict) -> Headline:
     """The outcome's word and reason. How the run ended goes before what it measured."""
     ended, _, why = verdict.ended_by.partition(":")
+    why = why.strip().removeprefix(f"{ended}: ")
     if ended == "refused":
-        return Headline("REFUSED", why.strip() or verdict.why)
+        return Headline("REFUSED", why or verdict.why)
     if ended == "died":
         return Headline("ABORTED", "the run's process died before its end")
     if ended != "completed":
-        return Headline("ABORTED", why.strip() or verdict.why)
+        return Headline("ABORTED", why or verdict.why)
     if verdict.outcome == "met":
         return Headline("PASS", "all objectives met")
     named = [OBJECTIVE_TITLES[one.name] for one in verdict.objectives if one.outcome == verdict.outcome]
@@ -141,6 +144,8 @@ def revert_words(verdict: Verdict) -> str:
     revert = verdict.revert
     if revert is None:
         return "nothing recorded"
+    if revert.of == 0:
+        return "nothing: nothing was changed"
     took = "" if revert.seconds is None else f" in {length(revert.seconds)}"
     return f"{revert.reverted}/{revert.of}{took}"
 
@@ -157,21 +162,15 @@ def steady_words(holds: bool | None) -> str:
 
 def data_words(verdict: Verdict) -> str:
     """What became of the acknowledged records, over all ledgers: `0 of 4,211 lost`."""
-    if not verdict.ledgers:
-        return "no ledger"
-    acknowledged = sum(ledger.acknowledged for ledger in verdict.ledgers)
-    figures = {
-        "lost": sum(ledger.lost for ledger in verdict.ledgers),
-        "late": sum(ledger.late for ledger in verdict.ledgers),
-        "duplicated": sum(ledger.duplicated for ledger in verdict.ledgers),
-        "reordered": sum(ledger.reordered for ledger in verdict.ledgers),
-        "overwritten": sum(ledger.overwritten for ledger in verdict.ledgers),
-    }
-    others = "".join(f", {count:,} {name}" for name, count in figures.items() if count and name != "lost")
     unread = [ledger.probe for ledger in verdict.ledgers if ledger.rpo is None]
     if unread:
         return f"not known: {', '.join(unread)} could not be judged"
-    return f"{figures['lost']:,} of {acknowledged:,} lost{others}"
+    total = Counter[str]()
+    for ledger in verdict.ledgers:
+        total.update({name: getattr(ledger, name) for name in ("acknowledged", "lost", "late", *_HARMS)})
+    late = f" ({total['late']:,} of them came later)" if total["late"] else ""
+    others = "".join(f", {total[name]:,} {name}" for name in _HARMS if total[name])
+    return f"{total['lost']:,} of {total['acknowledged']:,} lost{late}{others}"
 
 
 def data_mark(verdict: Verdict) -> str:

@@ -87,23 +87,25 @@ class MetricProbe:
         self._period_seconds = parse_duration(params.period)
 
     def calls(self) -> Sequence[Call]:
-        return (self._asking(datetime(2026, 1, 1, tzinfo=UTC)),)
+        return (self._asking(datetime(2026, 1, 1, tzinfo=UTC), 1.0),)
 
     async def poll(self, outside: Outside, seq: int, timeout_seconds: float) -> Answer:
         return await bounded(outside, timeout_seconds, self._newest(outside, timeout_seconds))
 
     async def _newest(self, outside: Outside, timeout_seconds: float) -> Answer:
-        answer = await outside.ask(self._asking(outside.clock.wall()), timeout_seconds=timeout_seconds)
+        answer = await outside.ask(
+            self._asking(outside.clock.wall(), outside.clock.real(1.0)), timeout_seconds=timeout_seconds
+        )
         values: list[float] = found(answer, "MetricDataResults[0].Values") or []
         if not values:
             return Answer(ok=None, why="no datapoints")
         why = self._params.expect.why_not(values[0])
         return Answer(ok=why is None, value=values[0], why=why)
 
-    def _asking(self, now: datetime) -> AwsCall:
-        period = self._period_seconds
-        end = datetime.fromtimestamp(now.timestamp() // period * period, UTC)
-        start = end - timedelta(seconds=max(FRESH_PERIODS * period, FRESH_SECONDS))
+    def _asking(self, now: datetime, real_seconds: float) -> AwsCall:
+        """A period that began before `end` is over by now. A drill second takes so many real ones."""
+        end = now - timedelta(seconds=self._period_seconds * real_seconds)
+        start = end - timedelta(seconds=max(FRESH_PERIODS * self._period_seconds, FRESH_SECONDS) * real_seconds)
         return AwsCall(
             service="cloudwatch",
             operation="GetMetricData",

@@ -89,17 +89,13 @@ class LedgerProbe:
         return (
             _call("PutItem", params.write_region, {"TableName": params.table, "Item": key}),
             _batch_get(self._keys, params.read_region, [key]),
-            _deleting(self._keys, params.write_region, [key]),
-            _batch_get(self._keys, params.write_region, [key]),
         )
 
     async def poll(self, outside: Outside, seq: int, timeout_seconds: float) -> Answer:
         asked = outside.clock.monotonic()
-        put = _call(
-            "PutItem", self._params.write_region, {"TableName": self._params.table, "Item": self._item(outside, seq)}
-        )
+        put: dict[str, JsonValue] = {"TableName": self._params.table, "Item": self._item(outside, seq)}
         try:
-            await outside.ask(put, timeout_seconds=timeout_seconds)
+            await outside.ask(_call("PutItem", self._params.write_region, put), timeout_seconds=timeout_seconds)
         except CallFailed as failure:
             return failed(failure)
         value = (outside.clock.monotonic() - asked) * 1000
@@ -115,11 +111,13 @@ class LedgerProbe:
 
     def extent(self, outside: Outside, first: int, last: int) -> Change:
         """The deletion of records first..last in the region that wrote them; deletes replicate."""
+        params = self._params
         keys = self._keys.of_all(outside.run_id, range(first, last + 1))
+        records = f"records {first}-{last} to {params.read_region}"
         return Change(
-            target=f"dynamodb {self._params.write_region} {self._params.table} records {first}-{last}",
+            target=f"dynamodb {params.write_region} {params.table} {records}",
             revert=tuple(
-                _deleting(self._keys, self._params.write_region, keys[start : start + DELETE_AT_ONCE])
+                _deleting(self._keys, params.write_region, keys[start : start + DELETE_AT_ONCE])
                 for start in range(0, len(keys), DELETE_AT_ONCE)
             ),
         )
@@ -191,8 +189,6 @@ class ReplicationLagProbe:
         return (
             _call("PutItem", self._params.from_region, {"TableName": self._params.table, "Item": key}),
             self._looking(key),
-            _deleting(self._keys, self._params.from_region, [key]),
-            _batch_get(self._keys, self._params.from_region, [key]),
         )
 
     def extent(self, outside: Outside, first: int, last: int) -> Change:

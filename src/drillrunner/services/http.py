@@ -137,7 +137,8 @@ class HttpGet:
             answer = await outside.resolver.resolve(self._host, "A", timeout_seconds=timeout_seconds)
         finally:
             phases["dns"] = outside.clock.monotonic() - began
-        usable_until = outside.clock.monotonic() + self._cache_seconds(answer.ttl_seconds)
+        # counted from the question: the answer was true before it arrived, so it is never kept too long
+        usable_until = began + self._cache_seconds(answer.ttl_seconds)
         self._cached = _Address(answer.values[0], usable_until)
         return self._cached.text
 

@@ -81,7 +81,7 @@ async def _function_names(params: ThrottleParams, outside: Outside) -> list[str]
             where="lambda.throttle",
             advice=f"aws resourcegroupstaggingapi get-resources --region {params.region} lists what is tagged",
         )
-    return sorted((_short_name(arn) for arn in arns))
+    return sorted(_short_name(arn) for arn in arns)
 
 
 async def _tagged_arns(region: str, tags: dict[str, str], outside: Outside) -> list[str]:
@@ -128,7 +128,7 @@ async def _reserved(name: str, region: str, outside: Outside) -> int | None:
 
 def _refuse_what_is_throttled(name: str, reserved: int | None, params: ThrottleParams) -> None:
     where = f"lambda {params.region} {_short_name(name)}"
-    if reserved == 0 or reserved == params.reserved_concurrency:
+    if reserved in (0, params.reserved_concurrency):
         raise FaultInEffect(
             f"its reserved concurrency is {reserved} already, and not through this run",
             where=where,

@@ -46,8 +46,11 @@ def _failure(error: CallFailed) -> Answer:
     """A failed poll: `timeout`, `connect failed`, `sql 25006`; what could not be asked at all proves nothing."""
     if error.code == "Unsupported":
         return Answer(ok=None, why=error.message)
-    ours = {"Timeout": "timeout", "ConnectionFailed": "connect failed"}
-    return Answer(ok=False, why=ours.get(error.code, f"sql {error.code}"))
+    if error.code == "Timeout":
+        return Answer(ok=False, why="timeout")
+    # a server that goes down may say so (08..., 57P0...) or may not, and it is the same failure
+    gone = error.code.startswith(("ConnectionFailed", "08", "57P0"))
+    return Answer(ok=False, why="connect failed" if gone else f"sql {error.code}")
 
 
 class PauseReplayParams(Params):
@@ -203,7 +206,8 @@ class Ledger:
             self._writer = other if writer == self._params.write_database else self._params.write_database
 
     def _databases(self) -> list[str]:
-        named = (self._params.write_database, self._params.after_failover_database, self._params.read_database)
+        """The first writer last: after a failover it may be gone, and must not keep the others from being cleaned."""
+        named = (self._params.read_database, self._params.after_failover_database, self._params.write_database)
         return list(dict.fromkeys(database for database in named if database))
 
     def _tag_of(self, outside: Outside) -> str:

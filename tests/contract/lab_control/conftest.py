@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,6 +32,25 @@ class SteppedTime:
 @pytest.fixture(scope="module")
 def stepped() -> SteppedTime:
     return SteppedTime()
+
+
+@pytest.fixture(scope="module")
+def advance(stepped: SteppedTime) -> Callable[[float], None]:
+    """Let so many drill seconds pass."""
+
+    def move(seconds: float) -> None:
+        stepped.now += seconds
+
+    return move
+
+
+@pytest.fixture(scope="session")
+def zipped_code() -> bytes:
+    """A function's code, as Lambda takes it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return None")
+    return packed.getvalue()
 
 
 @pytest.fixture(scope="module")

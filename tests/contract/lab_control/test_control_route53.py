@@ -12,9 +12,7 @@ from moto.route53.models import HealthCheck, RecordSet
 
 from drillrunner.lab.control.hooks import DnsAnswer, Hooks, Observation
 
-from .conftest import Clients, SteppedTime
-
-Change = dict[str, Any]
+Clients = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +142,7 @@ def test_a_listing_goes_on_in_the_middle_of_a_group(route53: Any, new_zone: Call
 
 
 def test_each_change_has_its_own_id_and_is_pending_before_it_is_in_sync(
-    route53: Any, new_zone: Callable[[str], str], stepped: SteppedTime
+    route53: Any, new_zone: Callable[[str], str], advance: Callable[[float], None]
 ) -> None:
     zone = new_zone("sync.test")
     first = change(route53, zone, ("UPSERT", record("www.sync.test")))
@@ -152,7 +150,7 @@ def test_each_change_has_its_own_id_and_is_pending_before_it_is_in_sync(
     assert first["Id"] != second["Id"]
     assert second["Status"] == "PENDING"
     assert route53.get_change(Id=second["Id"])["ChangeInfo"]["Status"] == "PENDING"
-    stepped.now += 2.0
+    advance(2.0)
     assert route53.get_change(Id=second["Id"])["ChangeInfo"]["Status"] == "INSYNC"
     assert refusal(lambda: route53.get_change(Id="CUNKNOWN"))[0] == "NoSuchChange"
 
@@ -208,6 +206,8 @@ def test_reset_elements_are_reset(route53: Any) -> None:
     updated = route53.update_health_check(HealthCheckId=made["Id"], ResetElements=["ResourcePath"])["HealthCheck"]
     assert "ResourcePath" not in updated["HealthCheckConfig"]
     assert updated["HealthCheckConfig"]["FullyQualifiedDomainName"] == "a.example.test"
+    reset_port = {"HealthCheckId": made["Id"], "ResetElements": ["Port"]}
+    assert refusal(lambda: route53.update_health_check(**reset_port))[0] == "InvalidInput"
 
 
 def test_the_same_reference_answers_the_same_check_or_refuses_another(route53: Any) -> None:
@@ -231,6 +231,16 @@ def test_the_status_is_what_the_checkers_saw(route53: Any, hooks: Hooks) -> None
         assert observation["StatusReport"]["Status"] == "Failure: HTTP Status Code 429"
         assert observation["StatusReport"]["CheckedTime"] == datetime(2026, 1, 2, tzinfo=UTC)
     assert refusal(lambda: route53.get_health_check_status(HealthCheckId="none"))[0] == "NoSuchHealthCheck"
+
+
+def test_a_calculated_check_keeps_its_children_and_has_no_status(route53: Any) -> None:
+    child = new_check(route53, "child")["Id"]
+    config = {"Type": "CALCULATED", "ChildHealthChecks": [child], "HealthThreshold": 1}
+    made = route53.create_health_check(CallerReference="calculated", HealthCheckConfig=config)["HealthCheck"]
+    assert made["HealthCheckConfig"] == {**config, "Inverted": False, "Disabled": False}
+    inverted = route53.update_health_check(HealthCheckId=made["Id"], Inverted=True)["HealthCheck"]
+    assert inverted["HealthCheckConfig"]["ChildHealthChecks"] == [child]
+    assert refusal(lambda: route53.get_health_check_status(HealthCheckId=made["Id"]))[0] == "InvalidInput"
 
 
 def test_health_checks_are_counted_paged_and_deleted_once(route53: Any) -> None:

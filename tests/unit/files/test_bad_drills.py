@@ -28,7 +28,9 @@ def test_a_bad_file_is_refused_with_its_exact_message(path: Path) -> None:
 
 def test_every_code_has_a_bad_file_and_every_message_a_known_code() -> None:
     shown = {
-        code for path in FILES for code in re.findall(r" (?:error|warning)\[(\w+)\]", path.with_suffix(".txt").read_text())
+        code
+        for path in FILES
+        for code in re.findall(r" (?:error|warning)\[(\w+)\]", path.with_suffix(".txt").read_text())
     }
     assert shown | MADE_AT_RUN_TIME == set(CODES)
     assert not shown & MADE_AT_RUN_TIME

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from drillrunner.clock import run_virtual, virtual_clock
-from drillrunner.lab.dataplane.checks import AlarmState, Finding
-from drillrunner.lab.dataplane.controlstate import CheckConfig
+from drillrunner.lab.dataplane.checks import Finding
+from drillrunner.lab.dataplane.controlstate import AlarmState, CheckConfig
 from drillrunner.lab.dataplane.health import HealthCheckers
 from drillrunner.lab.world import World
 from fake_control import FakeControl

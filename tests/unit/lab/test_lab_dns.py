@@ -106,7 +106,8 @@ def test_every_answer_is_in_the_truth_with_its_ttl() -> None:
 def exchange(query: dns.message.Message, *records: RecordSet, udp: bool = True) -> dns.message.Message:
     zones = Zones.of(records)
 
-    def answering(name: str, rtype: str) -> Answer:
+    def answering(name: str, rtype: str, recursive: bool) -> Answer:
+        assert recursive
         return answer(zones, name, rtype, lambda check_id: True, Client(), random.Random(1))
 
     wire = respond(query.to_wire(), answering, udp=udp)
@@ -149,4 +150,4 @@ def test_an_update_is_not_implemented() -> None:
 
 @pytest.mark.parametrize("wire", [b"", b"\x00" * 5, b"\xff" * 40])
 def test_bytes_that_are_no_question_get_no_answer(wire: bytes) -> None:
-    assert respond(wire, lambda name, rtype: Answer(), udp=True) is None
+    assert respond(wire, lambda name, rtype, recursive: Answer(), udp=True) is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from drillrunner.errors import LabFailed
 from drillrunner.lab.control.aws_request import Environ, Reply
 from drillrunner.lab.control.faults import FaultTable, rule_from
 from drillrunner.lab.truth import TruthLog
@@ -73,6 +74,8 @@ class AdminRoutes:
             return json_reply(handler(_parse(environ)))
         except AdminError as error:
             return json_reply({"error": str(error)}, error.status)
+        except LabFailed as error:
+            return json_reply({"error": str(error)}, 500)
 
 
 def _since(request: AdminRequest) -> int:

@@ -11,24 +11,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from drillrunner.errors import LabFailed
 from drillrunner.lab.control import admin, lambda_, moto_patch, route53, snapshot
-from drillrunner.lab.control.aws_request import AwsRequest, Environ, Reply, error_reply, identify
+from drillrunner.lab.control.aws_request import AwsRequest, Dropped, Environ, Reply, error_reply, identify
 from drillrunner.lab.control.dispatch import buffer_body, dispatcher, handle, patch_method_lookup
-from drillrunner.lab.control.faults import FaultRule, FaultTable
+from drillrunner.lab.control.faults import FaultTable
 from drillrunner.lab.control.hooks import Hooks
 from drillrunner.lab.world import World
 
 SERVER_THREADS = 48  # a held connection keeps its thread
-
-
-class Dropped(Exception):
-    """The connection ends without an answer, whether the call took effect or not."""
+CONNECTIONS = 1000  # each boto3 client keeps some open
 
 
 @dataclass(slots=True)
@@ -62,33 +59,55 @@ class ControlPlane:
         buffer_body(environ)
         return handle(self.world, self._application, identify(environ), environ)
 
+    def answer(self, environ: Environ) -> Reply:
+        """Answer a user's AWS request, with faults (waiting by `sleep`) and truth. Raises Dropped."""
+        steps = self._answering(environ)
+        while True:
+            try:
+                self.sleep(self.world.clock.real(next(steps)))
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+
+    async def answer_async(self, environ: Environ) -> Reply:
+        """The same, waiting on the world's clock: for callers on the lab's own, perhaps virtual, time."""
+        steps = self._answering(environ)
+        while True:
+            try:
+                seconds = next(steps)
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+            await self.world.clock.sleep(seconds)
+
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI. Raises Dropped where a fault leaves the caller without an answer."""
         self.last_request_at = time.monotonic()
-        buffer_body(environ)
         if environ.get("PATH_INFO", "").startswith(admin.PREFIX):
+            buffer_body(environ)
             return _send(self.routes.answer(environ), start_response)
-        return _send(self._answer(identify(environ), environ), start_response)
+        return _send(self.answer(environ), start_response)
 
-    def _answer(self, request: AwsRequest, environ: Environ) -> Reply:
+    def _answering(self, environ: Environ) -> Generator[float, None, Reply]:
+        """Yields the drill seconds to wait, where a fault says so; returns the reply."""
+        buffer_body(environ)
+        request = identify(environ)
         rule = self.faults.decide(request)
         if rule is None:
-            return self._record(request, handle(self.world, self._application, request, environ))
+            return self._record(request, self._handled(request, environ))
         if rule.kind == "error":
             code, status = rule.error_of(request.service)
             return self._record(request, error_reply(request, code, rule.message, status), rule.kind)
-        if rule.kind == "timeout":
-            self._leave_unanswered(rule, request, environ)
-        self._wait(rule)
-        return self._record(request, handle(self.world, self._application, request, environ), rule.kind)
-
-    def _leave_unanswered(self, rule: FaultRule, request: AwsRequest, environ: Environ) -> NoReturn:
-        reply = Reply(504, (), b"")
-        if rule.takes_effect:
-            reply = handle(self.world, self._application, request, environ)
-        self._record(request, reply, rule.kind)
-        self._wait(rule)
+        if rule.kind == "delay":
+            yield rule.seconds
+            return self._record(request, self._handled(request, environ), rule.kind)
+        unanswered = Reply(504, (), b"")
+        self._record(request, self._handled(request, environ) if rule.takes_effect else unanswered, rule.kind)
+        yield rule.seconds
         raise Dropped
+
+    def _handled(self, request: AwsRequest, environ: Environ) -> Reply:
+        return handle(self.world, self._application, request, environ)
 
     def _record(self, request: AwsRequest, reply: Reply, fault: str = "") -> Reply:
         """`at` in the truth log is when the call had its effect; a fault that it met is named."""
@@ -96,9 +115,6 @@ class ControlPlane:
         subject = f"{request.service}:{request.operation}"
         self.world.truth.add("api.called", subject, region=request.region, status=reply.status, **detail)
         return reply
-
-    def _wait(self, rule: FaultRule) -> None:
-        self.sleep(self.world.clock.real(rule.seconds))
 
 
 def _send(reply: Reply, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -46,6 +46,10 @@ class Reply:
     body: bytes
 
 
+class Dropped(Exception):
+    """The connection ends without an answer, whether the call took effect or not."""
+
+
 def _credential_scope(environ: Environ) -> tuple[str, str]:
     """(signing name, region) of a SigV4 header or a presigned URL; empty when unsigned."""
     authorization = environ.get("HTTP_AUTHORIZATION", "")

@@ -76,6 +76,9 @@ def rule_from(data: Mapping[str, Any]) -> FaultRule:
         raise ValueError(f"unknown keys {sorted(unknown)}")
     if data.get("kind") not in _KINDS:
         raise ValueError(f"kind must be one of {', '.join(_KINDS)}")
+    for name in ("service", "operation", "region", "error", "message"):
+        if not isinstance(data.get(name, ""), str):
+            raise ValueError(f"{name} must be a text")
     rule = FaultRule(**data)
     if not 0.0 <= rule.probability <= 1.0:
         raise ValueError("probability must be from 0 to 1")

@@ -46,8 +46,9 @@ class Hooks:
     `invoke_handler(region, function_name, payload)` gives (status, answer): 200 is the function's
     result, 429 a throttle for want of concurrency, anything else a function error. It is called on
     a server thread without the world's lock. All others are called while `world.lock` is held, so
-    they must not wait. `on_record_change` gets the names (lower case, final dot) whose record sets
-    changed; `on_health_check_change` the id that was created, updated or deleted.
+    they must not wait. `test_dns_answer(name, record_type, resolver_ip)`, where the address may be empty;
+    without it TestDNSAnswer is answered 501. `on_record_change` gets the names (lower case, final dot)
+    whose record sets changed; `on_health_check_change` the id that was created, updated or deleted.
     """
 
     invoke_handler: Callable[[str, str, bytes], tuple[int, bytes]] = _answer_null

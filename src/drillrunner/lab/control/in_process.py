@@ -11,9 +11,10 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError
 from moto.core.request import Request
 
-from drillrunner.lab.control.aws_request import Environ, Reply
+from drillrunner.lab.control.aws_request import Dropped, Environ, Reply
 
 Handle = Callable[[Environ], Reply]
 
@@ -54,12 +55,18 @@ def _session() -> Any:
 
 
 def client(handle: Handle, service: str, region: str) -> Any:
-    """A boto3 client whose requests `handle` answers on the calling thread. It retries nothing."""
+    """A boto3 client whose requests `handle` answers on the calling thread. It retries nothing.
+
+    Hand it `ControlPlane.answer` to meet faults and be told in the truth log, `ControlPlane.handle` for neither.
+    """
     with _making:  # boto3 makes clients on one thread at a time
         made = _session().client(service, region_name=region, endpoint_url=_NOWHERE, config=_CONFIG)
 
     def send(request: Any, **_: Any) -> AWSResponse:
-        return _response(request.url, handle(_environ_of(request)))
+        try:
+            return _response(request.url, handle(_environ_of(request)))
+        except Dropped:
+            raise ConnectionClosedError(endpoint_url=request.url) from None
 
     made.meta.events.register("before-send", send)
     return made

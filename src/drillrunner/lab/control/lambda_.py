@@ -156,13 +156,29 @@ def _invoke(world: World, hooks: Hooks) -> Any:
     return invoke
 
 
+def _invoke_async(world: World, hooks: Hooks) -> Any:
+    """The deprecated form of an Event invocation (botocore lambda, InvokeAsync)."""
+
+    def invoke_async(self: Any) -> JsonAnswer:
+        with world.lock:
+            function = _function(self)
+            name, stopped = str(function.function_name), _reserved(function) == 0
+        if not stopped:
+            hooks.invoke_handler(self.region, name, self.raw_body)
+        return 202, {"status": 202}, ""
+
+    return invoke_async
+
+
 def install(world: World, hooks: Hooks) -> None:
     """Patch moto's Lambda. Sources: botocore's lambda model, and the Lambda guide on reserved concurrency."""
     moto_patch.replace(LambdaResponse, "put_function_concurrency", lambda _: _put_function_concurrency(world, hooks))
     moto_patch.replace(LambdaResponse, "delete_function_concurrency", lambda _: _delete_function_concurrency(world))
     moto_patch.replace(LambdaResponse, "get_function_concurrency", lambda _: _get_function_concurrency)
     moto_patch.replace(LambdaResponse, "invoke", lambda _: _invoke(world, hooks))
+    moto_patch.replace(LambdaResponse, "invoke_async", lambda _: _invoke_async(world, hooks))
     moto_patch.replace(LambdaFunction, "get_code", _get_code)
     moto_patch.add(LambdaResponse, "get_account_settings", _get_account_settings(hooks))
     moto_patch.add_url(moto.awslambda.urls, r"/(?P<api_version>[^/]+)/account-settings/?$", LambdaResponse.dispatch)
     moto_patch.outside_lock("lambda", "Invoke")
+    moto_patch.outside_lock("lambda", "InvokeAsync")

@@ -11,6 +11,7 @@ from typing import Any
 import moto.backends
 from botocore.exceptions import ClientError
 
+from drillrunner.errors import LabFailed
 from drillrunner.lab.control.in_process import Handle, client
 from drillrunner.lab.world import ACCOUNT, World
 
@@ -155,16 +156,19 @@ def items(handle: Handle, region: str, table: str) -> list[Any]:
 def snapshot(world: World, handle: Handle) -> dict[str, Any]:
     """`{service: {region: …}}`: configuration to the last field, what drifts left out, empty regions too.
 
-    Two snapshots are equal exactly when no call of a drill left anything behind. DynamoDB's items are
-    not in it (see `items`). Holds the world's lock, so that it is of one instant.
+    Two that are taken at rest are equal exactly when no call in between left anything behind in the services
+    that are read. DynamoDB's items are not in it (see `items`). The world's lock is held for one call at
+    a time and not for the whole, about a tenth of a second, in which the data plane would stand still.
+    Raises LabFailed.
     """
     found: dict[str, Any] = {}
-    with world.lock:
-        for service, read in sorted(_READERS.items()):
-            sections = {region: canonical(_read(service, region, read, handle)) for region in _regions(service)}
-            kept = {region: section for region, section in sections.items() if not _is_empty(section)}
-            if kept:
-                found[service] = kept
+    for service, read in sorted(_READERS.items()):
+        with world.lock:
+            regions = _regions(service)
+        sections = {region: canonical(_read(service, region, read, handle)) for region in regions}
+        kept = {region: section for region, section in sections.items() if not _is_empty(section)}
+        if kept:
+            found[service] = kept
     return found
 
 
@@ -173,4 +177,8 @@ def _read(service: str, region: str, read: Read, handle: Handle) -> Mapping[str,
     try:
         return read(client(handle, service, name))
     except ClientError as error:
-        raise RuntimeError(f"the lab cannot read its own {service} in {region}: {error}") from error
+        raise LabFailed(
+            f"the lab cannot read its own state: {error}",
+            where=f"lab control plane, {service} in {region}",
+            advice="if this lab's moto patches are complete, report it with the lab's log",
+        ) from error

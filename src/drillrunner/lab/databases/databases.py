@@ -21,7 +21,7 @@ from drillrunner.lab.databases.dynamodb import patch as dynamodb_patch
 from drillrunner.lab.databases.dynamodb.global_tables import GlobalTables
 from drillrunner.lab.databases.jobs import Jobs
 from drillrunner.lab.databases.lag import LagModel
-from drillrunner.lab.databases.lag_metrics import publish_replication_latency, publish_replica_lags
+from drillrunner.lab.databases.lag_metrics import publish_replica_lags, publish_replication_latency
 from drillrunner.lab.databases.pair import DatabasePair, Place, Side
 from drillrunner.lab.databases.postgres import server
 from drillrunner.lab.databases.postgres.pair import PostgresPair, free_port

@@ -9,7 +9,7 @@ import anyio.to_thread
 from drillrunner.lab.databases.cloudwatch.metrics import Metrics
 from drillrunner.lab.databases.dynamodb.global_tables import GlobalTables
 from drillrunner.lab.databases.pair import DatabasePair, other
-from drillrunner.lab.databases.rds.attached import Attached
+from drillrunner.lab.databases.rds.attached import Attached, identifier_of, region_of
 from drillrunner.lab.databases.rds.global_clusters import GlobalClusters
 from drillrunner.lab.databases.rds.instances import Instances
 from drillrunner.lab.world import World
@@ -48,7 +48,7 @@ async def _publish(attached: Attached, metrics: Metrics, publish: Publish) -> No
         return
     follower = other(attached.pair.writer)
     arn = next(arn for arn, side in attached.sides.items() if side == follower)
-    publish(metrics, arn.split(":")[3], arn.split(":")[-1], attached.writer_arn().split(":")[3], lag_seconds)
+    publish(metrics, region_of(arn), identifier_of(arn), region_of(attached.writer_arn()), lag_seconds)
 
 
 def _publish_aurora(metrics: Metrics, region: str, identifier: str, source_region: str, lag_seconds: float) -> None:

@@ -65,7 +65,7 @@ class DatabasePair(Protocol):
         ...
 
     def switch(self) -> None:
-        """Swap the roles and lose nothing: the old writer stops cleanly, the standby takes over, the old one follows."""
+        """Swap the roles and lose nothing: the old writer stops, the standby takes over, the old one follows it."""
         ...
 
     def rebuild(self) -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from drillrunner.lab.dataplane.controlstate import CheckConfig
+from drillrunner.lab.dataplane.controlstate import AlarmState, CheckConfig
 
 HEALTHY_SHARE = 0.18
 SEARCHED_BYTES = 5120
@@ -30,8 +29,6 @@ CHECKER_REGIONS = (
     "sa-east-1",
 )
 CHECKERS_PER_REGION = 2
-
-AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from drillrunner.lab.world import ACCOUNT, World
+
+AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,20 @@ class MotoState:
 
     def __init__(self, world: World) -> None:
         from moto.awslambda.models import lambda_backends
+        from moto.cloudwatch.models import cloudwatch_backends
         from moto.route53.models import route53_backends
 
         self._world = world
+        self._cloudwatch: Any = cloudwatch_backends
         self._lambda: Any = lambda_backends
         self._route53: Any = route53_backends
 
     def function(self, region: str, name: str) -> FunctionState | None:
         with self._world.lock:
-            found = self._lambda[ACCOUNT][region]._lambdas.get_function_by_name_with_qualifier(name)
-            if found is None:
+            functions = self._lambda[ACCOUNT][region]._lambdas
+            if name not in functions._functions:
                 return None
+            found = functions.get_function_by_name_forbid_qualifier(name)
             reserved = found.reserved_concurrency
         return FunctionState(None if reserved is None else int(reserved))
 
@@ -106,6 +111,12 @@ class MotoState:
     def records(self) -> Sequence[RecordSet]:
         with self._world.lock:
             return [_record(rrset) for zone in self._backend().zones.values() for rrset in zone.rrsets]
+
+    def alarm_state(self, region: str, name: str) -> AlarmState:
+        """The state of a CloudWatch alarm; one that is not there has no data."""
+        with self._world.lock:
+            alarm = self._cloudwatch[ACCOUNT][region].alarms.get(name) if region else None
+            return alarm.state_value if alarm else "INSUFFICIENT_DATA"
 
     def _backend(self) -> Any:
         return self._route53[ACCOUNT]["aws"]

@@ -37,17 +37,20 @@ class Dns:
 
     def answer(self, name: str, rtype: str = "A", client: Client | None = None) -> Answer:
         """What a resolver is told now. Logs truth `dns.answered`."""
-        with self._world.lock:
-            told = answer(self._zones, name, rtype, self._healthy, client or self._client, self._world.random)
+        told = self.tell(name, rtype, client)
         values = list(told.rrsets[-1].values) if told.rrsets else []
         ttl = told.rrsets[-1].ttl_seconds if told.rrsets else None
         self._world.truth.add("dns.answered", plain_name(name), values=values, ttl=ttl)
         return told
 
+    def tell(self, name: str, rtype: str = "A", client: Client | None = None) -> Answer:
+        """What a resolver is told now; not logged."""
+        with self._world.lock:
+            return answer(self._zones, name, rtype, self._healthy, client or self._client, self._world.random)
+
     def address(self, name: str) -> str | None:
         """One address of a name, for the lab's own use; not logged."""
-        with self._world.lock:
-            told = answer(self._zones, name, "A", self._healthy, self._client, self._world.random)
+        told = self.tell(name)
         last = told.rrsets[-1] if told.rrsets else None
         return last.values[0] if last and last.type == "A" and last.values else None
 

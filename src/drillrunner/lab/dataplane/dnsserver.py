@@ -20,7 +20,8 @@ import dns.rrset
 from drillrunner.errors import LabFailed
 from drillrunner.lab.dataplane.routing import Answer, RRset
 
-Answering = Callable[[str, str], Answer]
+# name, type, and whether the client desires recursion (RD)
+Answering = Callable[[str, str, bool], Answer]
 
 PORT_TRIES = 20
 TCP_IDLE_SECONDS = 30.0
@@ -37,7 +38,8 @@ def respond(wire: bytes, answering: Answering, *, udp: bool) -> bytes | None:
     if query.flags & dns.flags.QR:
         return None
     response = dns.message.make_response(query, recursion_available=True)
-    response.flags |= dns.flags.AA
+    if not query.flags & dns.flags.RD:
+        response.flags |= dns.flags.AA
     if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
         response.set_rcode(dns.rcode.NOTIMP)
     else:
@@ -47,7 +49,8 @@ def respond(wire: bytes, answering: Answering, *, udp: bool) -> bytes | None:
 
 def _fill(response: dns.message.Message, answering: Answering) -> None:
     question = response.question[0]
-    told = answering(question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype))
+    name, rtype = question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)
+    told = answering(name, rtype, bool(response.flags & dns.flags.RD))
     if not told.exists:
         response.set_rcode(dns.rcode.NXDOMAIN)
     response.answer.extend(_encoded(rrset) for rrset in told.rrsets)

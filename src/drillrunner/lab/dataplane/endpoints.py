@@ -56,7 +56,7 @@ class Runtime:
 class Endpoints:
     """Answers requests for the topology's host names as API Gateway and Lambda in each region would.
 
-    `observe(region, host, status, seconds)` is called for every request that a function should serve.
+    `observe(region, function, status, seconds)` is called for every request that a function should serve.
     """
 
     def __init__(
@@ -98,11 +98,12 @@ class Endpoints:
             raise ConnectionRefusedError(address)
         began = self._world.clock.monotonic()
         name = host.split(":", 1)[0].rstrip(".").lower()
-        response = await self._serve(region, name, method, path)
+        function = self._functions.get((region, name))
+        response = await self._serve(region, function, method, path)
         if not checker:
             self._world.truth.add("request.served", name, region=region, status=response.status)
-        if self._observe:
-            self._observe(region, name, response.status, self._world.clock.monotonic() - began)
+        if self._observe and function:
+            self._observe(region, function, response.status, self._world.clock.monotonic() - began)
         return response
 
     def invoke(self, region: str, function: str, payload: bytes) -> tuple[int, bytes]:
@@ -110,8 +111,7 @@ class Endpoints:
         answer = {"region": region, "function": function, "payload_bytes": len(payload)}
         return 200, json.dumps(answer).encode()
 
-    async def _serve(self, region: str, host: str, method: str, path: str) -> Response:
-        function = self._functions.get((region, host))
+    async def _serve(self, region: str, function: str | None, method: str, path: str) -> Response:
         if function is None:
             return _json(region, 404, {"message": "Not Found"})
         state = self._control.function(region, function)

@@ -14,7 +14,6 @@ from drillrunner.lab.dataplane.checks import (
     CHECKERS_PER_REGION,
     CONNECT_TCP_SECONDS,
     RESPONSE_SECONDS,
-    AlarmState,
     Finding,
     Opinion,
     alarm_healthy,
@@ -22,7 +21,7 @@ from drillrunner.lab.dataplane.checks import (
     endpoint_healthy,
     final_verdict,
 )
-from drillrunner.lab.dataplane.controlstate import CheckConfig, ControlState
+from drillrunner.lab.dataplane.controlstate import AlarmState, CheckConfig, ControlState
 from drillrunner.lab.world import World
 
 SUPERVISION_SECONDS = 1.0
@@ -77,6 +76,10 @@ class HealthCheckers:
         """The verdict that records follow. A check that is not known yet counts as healthy."""
         watched = self._watched.get(check_id)
         return watched.verdict if watched else True
+
+    def watched(self) -> list[str]:
+        """The ids of the checks that are watched."""
+        return list(self._watched)
 
     def opinions(self, check_id: str) -> list[Opinion]:
         """Each checker's opinion, a copy; empty for calculated and alarm checks. Safe from any thread."""

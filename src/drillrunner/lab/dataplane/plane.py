@@ -5,7 +5,7 @@ Nothing here opens a socket, so the same object serves a lab process and a rehea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 
 import anyio
 
@@ -14,6 +14,7 @@ from drillrunner.lab.dataplane.controlstate import CheckConfig, ControlState
 from drillrunner.lab.dataplane.dns import Dns
 from drillrunner.lab.dataplane.endpoints import Endpoints
 from drillrunner.lab.dataplane.health import AlarmStateOf, HealthCheckers, no_alarm
+from drillrunner.lab.dataplane.metrics import Record, publish_health, record_request
 from drillrunner.lab.dataplane.routing import Client
 from drillrunner.lab.topology import Topology
 from drillrunner.lab.world import World
@@ -22,7 +23,7 @@ from drillrunner.lab.world import World
 class DataPlane:
     """`endpoints`, `checkers` and `dns`, wired: checkers ask endpoints where the DNS says, the DNS follows verdicts.
 
-    `observe(region, host, status, seconds)` hears of every request, checkers' too, as an access log would.
+    `record(region, namespace, metric, dimensions, value)` takes the metrics that AWS publishes of all this.
     """
 
     def __init__(
@@ -32,8 +33,11 @@ class DataPlane:
         control: ControlState,
         *,
         alarm_state: AlarmStateOf = no_alarm,
-        observe: Callable[[str, str, int, float], None] | None = None,
+        record: Record | None = None,
     ) -> None:
+        observe = functools.partial(record_request, record) if record else None
+        self._world = world
+        self._record = record
         self.endpoints = Endpoints(world, topology, control, observe)
         self.checkers = HealthCheckers(
             world, control, self._ask, lambda check_id, healthy: self.dns.evaluate(), alarm_state
@@ -45,6 +49,10 @@ class DataPlane:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.checkers.run)
             tasks.start_soon(self.dns.run)
+            if self._record:
+                tasks.start_soon(
+                    publish_health, self._world, self._record, self.checkers.watched, self.checkers.healthy
+                )
 
     async def _ask(self, config: CheckConfig) -> Finding:
         address = config.ip_address or (self.dns.address(config.fqdn) if config.fqdn else None)

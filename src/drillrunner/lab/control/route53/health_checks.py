@@ -78,6 +78,12 @@ def _refuse_out_of_range(config: Mapping[str, Any]) -> None:
         raise InvalidInput("FailureThreshold must be from 1 to 10")
 
 
+def _refuse_unknown(elements: Sequence[str]) -> None:
+    unknown = sorted(set(elements) - set(_RESETTABLE))
+    if unknown:
+        raise InvalidInput(f"ResetElements may not name {', '.join(unknown)}")
+
+
 def _assign(check: Any, attributes: Mapping[str, str], values: Mapping[str, Any]) -> None:
     for name, attribute in attributes.items():
         if values.get(name) is not None:
@@ -128,7 +134,9 @@ def _update_health_check(hooks: Hooks) -> Any:
                 f"health check ({check.health_check_version}).",
             )
         _refuse_out_of_range(self.params)
-        for element in self._get_param("ResetElements") or ():
+        elements = self._get_param("ResetElements") or ()
+        _refuse_unknown(elements)
+        for element in elements:
             setattr(check, _RESETTABLE[element], None)
         _assign(check, _ATTRIBUTES, self.params)
         check.health_check_version += 1
@@ -179,10 +187,15 @@ def _as_shape(observations: Sequence[Observation]) -> dict[str, Any]:
 
 
 def _observing(hook: Callable[[], Callable[[str], Sequence[Observation]]]) -> Any:
-    """`hook` is asked anew each time, since the data plane may set it after the installation."""
+    """`hook` is asked anew each time, since the data plane may set it after the installation.
+
+    A calculated check has no observations to ask for (botocore route53, GetHealthCheckStatus).
+    """
 
     def operation(self: Any) -> Any:
         check = self.backend.get_health_check(self._get_param("HealthCheckId"))
+        if check.type_ == "CALCULATED":
+            raise InvalidInput("The status of a calculated health check cannot be had from this operation.")
         return ActionResult(_as_shape(hook()(check.id)))
 
     return operation

@@ -173,7 +173,8 @@ class GlobalTables:
         group = self._groups.get(table, {})
         if region not in group:
             raise MockValidationException(
-                f"Update global table operation failed because one or more replicas were not part of the global table: {region}."
+                "Update global table operation failed because one or more replicas were not part of the global table: "
+                f"{region}."
             )
         return group[region]
 

@@ -7,13 +7,13 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from drillrunner.errors import LabFailed
+from drillrunner.lab.databases.postgres.processes import began, command_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def root_folder() -> Path:
 def new_folder(account: Account) -> Path:
     """A fresh folder for one pair, stamped with our process and owned by the server's account."""
     folder = Path(tempfile.mkdtemp(prefix="pair-", dir=root_folder()))
-    (folder / "owner").write_text(f"{os.getpid()} {_started(os.getpid())}", "utf-8")
+    (folder / "owner").write_text(f"{os.getpid()} {began(os.getpid())}", "utf-8")
     if account.uid is not None and account.gid is not None:
         os.chown(folder, account.uid, account.gid)
     return folder
@@ -76,49 +76,19 @@ def remove(folder: Path) -> None:
 
 def _owner_lives(folder: Path) -> bool:
     try:
-        pid, started = (folder / "owner").read_text("utf-8").split(" ", 1)
+        pid, stamp = (folder / "owner").read_text("utf-8").split(" ", 1)
     except FileNotFoundError:
         # another lab may be between making the folder and stamping it
         return time.time() - folder.stat().st_mtime < 10
-    return _started(int(pid)) == started
+    return began(int(pid)) == stamp
 
 
 def _end_server(pid_file: Path, folder: Path) -> None:
     pid = int(pid_file.read_text("utf-8").split("\n", 1)[0])
-    if str(folder) not in _ask_ps(pid, "args"):
+    if str(folder) not in command_line(pid):
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGQUIT)
     give_up_at = time.monotonic() + 5
-    while str(folder) in _ask_ps(pid, "args") and time.monotonic() < give_up_at:
+    while str(folder) in command_line(pid) and time.monotonic() < give_up_at:
         time.sleep(0.05)
-
-
-def children_of(parent: int) -> tuple[int, ...]:
-    """The ids of the processes that `parent` started."""
-    listing = _run_ps("-A", "-o", "pid=,ppid=")
-    pairs = (line.split() for line in listing.splitlines())
-    return tuple(int(pid) for pid, of in pairs if int(of) == parent)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of that id exists and is more than a zombie."""
-    state = _ask_ps(pid, "stat")
-    return bool(state) and not state.startswith("Z")
-
-
-def _started(pid: int) -> str:
-    return _ask_ps(pid, "lstart")
-
-
-def _ask_ps(pid: int, what: str) -> str:
-    """One column of `ps` about one process; empty when it is gone."""
-    return _run_ps("-ww", "-o", f"{what}=", "-p", str(pid))
-
-
-def _run_ps(*arguments: str) -> str:
-    """`ps` with the options that POSIX gives it, the same on Linux and macOS."""
-    environment = {**os.environ, "LC_ALL": "C", "COLUMNS": "2000"}
-    return subprocess.run(
-        ["ps", *arguments], capture_output=True, text=True, env=environment, check=False
-    ).stdout.strip()

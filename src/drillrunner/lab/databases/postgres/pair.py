@@ -18,6 +18,8 @@ from drillrunner.lab.databases.postgres.server import Server
 
 CATCH_UP_WITHIN_SECONDS = 15.0
 PROMOTE_WITHIN_SECONDS = 15.0
+# The writer's position is past the header of a new page before there is a record on it; no transaction is that short.
+LONG_PAGE_HEADER_BYTES = 40
 
 
 def free_port(addresses: Sequence[str]) -> int:
@@ -62,7 +64,7 @@ class PostgresPair:
         self._servers: dict[Side, Server] = {}
         self._writer: Side = "a"
         self._lock = threading.RLock()
-        self._closed = False
+        self._shown_everything_at = clock.monotonic()
 
     @property
     def writer(self) -> Side:
@@ -136,20 +138,24 @@ class PostgresPair:
                 return None
 
     def lag_seconds(self) -> float | None:
+        now = self._clock.monotonic()
         missing = self.lag_bytes()
         if not missing:
+            self._shown_everything_at = now
             return missing
-        statement = "select coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0)"
+        # null where the standby has replayed nothing since it was made
+        age = "extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8"
+        statement = f"select coalesce({age}, 'infinity')"
         with self._lock:
             try:
                 real_seconds = float(self._servers[other(self._writer)].ask(statement))
             except LabFailed:  # it went down meanwhile
                 return None
-        return real_seconds * self._clock.scale
+        # Both are upper bounds: the age of the last replayed transaction counts idle time too.
+        return min(real_seconds * self._clock.scale, now - self._shown_everything_at)
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
             for server in self._servers.values():
                 server.kill()
             if self._folder is not None:
@@ -162,7 +168,7 @@ class PostgresPair:
             return None
         replayed = standby.ask("select pg_last_wal_replay_lsn()")
         written = self._servers[self._writer].ask(f"select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{replayed}')")
-        return max(0, int(written))
+        return 0 if written <= LONG_PAGE_HEADER_BYTES else int(written)
 
     def _require_following(self) -> None:
         states = self._servers[self._writer].ask("select count(*) from pg_stat_replication where state = 'streaming'")
@@ -178,7 +184,7 @@ class PostgresPair:
 
     def _follows(self) -> bool:
         statement = "select count(*) from pg_stat_replication where state = 'streaming'"
-        return self._servers[self._writer].ask(statement) == 1
+        return bool(self._servers[self._writer].ask(statement) == 1)
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         give_up_at = time.monotonic() + CATCH_UP_WITHIN_SECONDS

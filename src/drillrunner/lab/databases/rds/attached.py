@@ -31,7 +31,16 @@ class Attached:
         return self.pair.place(self.sides[arn]).address
 
 
+def region_of(arn: str) -> str:
+    """The region of an ARN such as arn:aws:rds:us-east-1:123456789012:cluster:ledger."""
+    return arn.split(":")[3]
+
+
+def identifier_of(arn: str) -> str:
+    """The identifier that an RDS ARN ends in."""
+    return arn.rsplit(":", 1)[1]
+
+
 def name_of(arn: str) -> str:
-    """`region/identifier` of an ARN such as arn:aws:rds:us-east-1:123456789012:cluster:ledger."""
-    parts = arn.split(":")
-    return f"{parts[3]}/{parts[-1]}"
+    """`region/identifier`, the subject of truth events."""
+    return f"{region_of(arn)}/{identifier_of(arn)}"

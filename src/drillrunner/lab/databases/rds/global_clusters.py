@@ -11,7 +11,7 @@ from moto.rds.models import find_cluster, rds_backends
 from drillrunner.errors import LabFailed
 from drillrunner.lab.databases.jobs import Jobs, touch
 from drillrunner.lab.databases.rds import faults
-from drillrunner.lab.databases.rds.attached import Attached, RegisterDns, name_of
+from drillrunner.lab.databases.rds.attached import Attached, RegisterDns, name_of, region_of
 from drillrunner.lab.databases.settings import Durations
 from drillrunner.lab.world import ACCOUNT, World
 
@@ -208,7 +208,7 @@ class GlobalClusters:
             find_cluster(change.new_arn).is_writer = True
             self._point_writer_endpoint(change.identifier)
         self._world.truth.add("database.promoted", name_of(change.new_arn))
-        moved = {"from_region": change.old_arn.split(":")[3], "to_region": change.new_arn.split(":")[3]}
+        moved = {"from_region": region_of(change.old_arn), "to_region": region_of(change.new_arn)}
         self._world.truth.add("cluster.writer_moved", change.identifier, kind=change.kind, **moved)
 
     def _settle(self, identifier: str) -> None:

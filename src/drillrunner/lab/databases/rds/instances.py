@@ -9,7 +9,7 @@ from moto.rds.models import rds_backends
 
 from drillrunner.lab.databases.jobs import Jobs, touch
 from drillrunner.lab.databases.rds import faults
-from drillrunner.lab.databases.rds.attached import Attached, RegisterDns, name_of
+from drillrunner.lab.databases.rds.attached import Attached, RegisterDns, identifier_of, name_of, region_of
 from drillrunner.lab.databases.settings import Durations
 from drillrunner.lab.world import ACCOUNT, World
 
@@ -40,6 +40,8 @@ class Instances:
         """StopDBInstance. Raises InvalidDBInstanceState unless it is available and no read replica.
 
         AWS stops cleanly; where the topology says `stop: crash`, the stop stands for the loss of the instance.
+        The page "Stopping an Amazon RDS DB instance temporarily" has long said that an instance which has a
+        read replica cannot be stopped either; the lab stops it, because that loss is what a drill practises.
         """
         if instance.is_replica:
             raise faults.instance_state(f"Cannot stop {instance.db_instance_identifier}: it is a read replica.")
@@ -130,13 +132,17 @@ class Instances:
     def _holding(self, arn: str) -> Attached | None:
         return next((attached for attached in self._attached if arn in attached.sides), None)
 
+    def set_status(self, region: str, identifier: str, status: str) -> None:
+        """Put an instance into a state that the lab does not enter by itself, such as `backing-up`."""
+        with self._world.lock:
+            rds_backends[ACCOUNT][region].databases[identifier].status = status
+
     def _set_status(self, arn: str, status: str) -> None:
         with self._world.lock:
             self._instance(arn).status = status
 
     def _instance(self, arn: str) -> Any:
-        region, identifier = arn.split(":")[3], arn.split(":")[-1]
-        return rds_backends[ACCOUNT][region].databases[identifier]
+        return rds_backends[ACCOUNT][region_of(arn)].databases[identifier_of(arn)]
 
 
 def remove_replica(source: Any, replica: Any) -> None:

@@ -12,7 +12,7 @@ from moto.rds.responses import RDSResponse
 
 from drillrunner.lab.control import moto_patch
 from drillrunner.lab.databases.rds import faults
-from drillrunner.lab.databases.rds.global_clusters import GlobalClusters
+from drillrunner.lab.databases.rds.global_clusters import GlobalClusters, Kind
 from drillrunner.lab.databases.rds.instances import Instances, remove_replica
 
 Make = Callable[[Any], Any]
@@ -137,7 +137,7 @@ def _failover(clusters: GlobalClusters) -> Any:
         if allow_data_loss is not None and switchover is not None:
             raise faults.bad_combination("AllowDataLoss and Switchover cannot be specified together.")
         target = params["TargetDbClusterIdentifier"]
-        kind = "failover" if allow_data_loss else "switchover"
+        kind: Kind = "failover" if allow_data_loss else "switchover"
         return ActionResult({"GlobalCluster": clusters.begin(kind, params["GlobalClusterIdentifier"], target)})
 
     return failover_global_cluster

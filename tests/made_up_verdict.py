@@ -147,7 +147,7 @@ def verdict(**changes: Any) -> Verdict:
     return Verdict.model_validate({**fields, **changes})
 
 
-def entry(kind: str, at: float = 51.0, **data: JsonValue) -> Entry:
+def entry(kind: str, at: float = 51.0, /, **data: JsonValue) -> Entry:
     """One entry by itself, `at` seconds after 14:05:00 and after the run began."""
     stamp = datetime(2026, 11, 20, 14, 5, tzinfo=UTC) + timedelta(seconds=at)
     wall = stamp.isoformat().replace("+00:00", "Z")

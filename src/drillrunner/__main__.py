@@ -1,0 +1,5 @@
+"""`python -m drillrunner` is `drill`."""
+
+from drillrunner.cli import main
+
+main()

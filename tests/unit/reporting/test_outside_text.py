@@ -1,0 +1,51 @@
+"""Outside text shows what it holds and can do nothing else."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drillrunner.reporting.outside_text import compact, masked, visible
+
+
+def test_direction_marks_show_as_escapes() -> None:
+    assert visible("checkout\u202etxt.exe\u2069") == "checkout\\u202etxt.exe\\u2069"
+
+
+def test_control_characters_and_terminal_escapes_show() -> None:
+    assert visible("a\x1b[31mred\x07\r\n\tb") == "a\\u001b[31mred\\u0007\\r\\n\\tb"
+
+
+def test_lone_surrogates_and_tag_characters_show() -> None:
+    assert visible("\ud800 \U000e0041 \ufeff") == "\\ud800 \\U000e0041 \\ufeff"
+
+
+def test_ordinary_text_in_any_script_stays_as_it_is() -> None:
+    for text in ("überweisung", "注文", "سفارش\u200cها", "👩\u200d💻 → ✓", "17m40s–17m44s"):
+        assert visible(text) == text
+
+
+def test_long_text_is_cut_and_says_how_long_it_was() -> None:
+    assert visible("x" * 5000, 10) == "xxxxxxxxxx… (5,000 characters)"
+
+
+@given(st.text())
+def test_nothing_that_a_screen_obeys_is_left(text: str) -> None:
+    joiners = {"\u200c", "\u200d"}
+    allowed = {"Cc", "Cs", "Zl", "Zp"}
+    shown = visible(text, 10_000)
+    assert not [one for one in shown if unicodedata.category(one) in allowed and one not in joiners]
+    assert not {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"} & set(shown)
+
+
+def test_secrets_are_masked_at_any_depth() -> None:
+    value = masked({"MasterUserPassword": "hunter2", "list": [{"SecretString": "s"}], "SecretId": "orders/db"})
+    assert value == {"MasterUserPassword": "***", "list": [{"SecretString": "***"}], "SecretId": "orders/db"}
+
+
+def test_values_are_written_on_one_line() -> None:
+    assert compact(None) == "none"
+    assert compact("bare") == "bare"
+    assert compact({"b": 1, "a": [True, None]}) == '{"a": [true, null], "b": 1}'

@@ -84,9 +84,17 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  no traceback reaches a user
         if debug:
             traceback.print_exc()
-        click.echo(f"internal error: {type(error).__name__}: {error}\n  see it whole with: drill --debug …", err=True)
+        cause = innermost(error)
+        click.echo(f"internal error: {type(cause).__name__}: {cause}\n  see it whole with: drill --debug …", err=True)
         code = ExitCode.INVALID
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def innermost(error: BaseException) -> BaseException:
+    """What a group of one error is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def show_error(error: DrillError) -> None:

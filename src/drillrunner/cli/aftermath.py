@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.session import clock_for, same_lab_runs
 from drillrunner.engine.perform import Performer
 from drillrunner.engine.record import Record
-from drillrunner.engine.revert import Reverted, owed, revert_all
+from drillrunner.engine.revert import Reverted, clean_up, owed, revert_all
 from drillrunner.errors import ExitCode
 from drillrunner.files.journal_file import read_journal, reopen_journal
 from drillrunner.files.lock_file import Holder
@@ -80,6 +81,8 @@ async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) ->
         performer = Performer(record, outside)
         within = plan.drill.revert_within_seconds
         reverted = await revert_all(record, performer, clock, within_seconds=within)
+        litter = await clean_up(record, performer, clock, within_seconds=within)
+    reverted = replace(reverted, left=reverted.left + litter)
     code = ExitCode.STILL_INJECTED if reverted.left else ExitCode.ABORTED
     why = "its process died; reverted from the journal"
     record.append("run.ended", {"outcome": "aborted", "exit_code": code, "why": why})

@@ -84,11 +84,11 @@ async def _run(order: Order, as_json: bool) -> int:
     async with anyio.create_task_group() as group:
         interrupts = _Interrupts(anyio.CancelScope())
         group.start_soon(interrupts.watch)
-        failure: DrillError | None = None
+        failure: Exception | None = None
         with interrupts.before:
             try:
                 code = await _locked(order, interrupts, as_json)
-            except DrillError as error:
+            except Exception as error:  # noqa: BLE001  raised below, out of the task group
                 failure = error
         group.cancel_scope.cancel()
     if failure is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import anyio
@@ -15,7 +15,7 @@ from drillrunner.engine.ledgers import read_ledgers
 from drillrunner.engine.perform import Effect, Performer
 from drillrunner.engine.plan import MANUAL, build_probe, capture, known_kind
 from drillrunner.engine.record import Record
-from drillrunner.engine.revert import Reverted, begun, revert_all
+from drillrunner.engine.revert import Owed, Reverted, begun, clean_up, revert_all
 from drillrunner.engine.steady import condition_spec, not_steady, stop_name, tripped
 from drillrunner.engine.watch import Board, Track, Watcher
 from drillrunner.errors import DrillError, ExitCode, JournalUnwritable, PlanStale, Refused, SteadyStateMissing
@@ -113,9 +113,11 @@ class Conductor:
             with anyio.CancelScope(shield=True):
                 reverted = await self._revert()
             await self._restored(reverted)
+            with anyio.CancelScope(shield=True):
+                litter = await self._clean_up()
             siblings.cancel_scope.cancel()
         self._desk.readings.flush()
-        return self._ending(reverted)
+        return self._ending(replace(reverted, left=reverted.left + litter))
 
     # -- watching -------------------------------------------------------------------------------
 
@@ -370,16 +372,17 @@ class Conductor:
         self._record.go_on_without_journal()
         if self._ended.by is not None:
             self._record.append("interrupted", {"by": self._ended.by, "why": self._ended.why})
-        await self._stop_writing_probes()
         self._phase("revert")
         within = self._drill.revert_within_seconds
         return await revert_all(self._record, self._performer, self._clock, within_seconds=within)
 
-    async def _stop_writing_probes(self) -> None:
-        """What they wrote is about to be removed; a record written afterwards would stay."""
+    async def _clean_up(self) -> tuple[Owed, ...]:
+        """Remove what the probes wrote, once they have stopped: a record written afterwards would stay."""
         for watcher in self._watchers.values():
             if isinstance(watcher.probe, WritingProbe):
                 await watcher.stop()
+        within = self._drill.revert_within_seconds
+        return await clean_up(self._record, self._performer, self._clock, within_seconds=within)
 
     async def _restored(self, reverted: Reverted) -> None:
         """See the steady state come back. Nothing is injected any more, so this part may be cancelled."""

@@ -16,23 +16,16 @@ from drillrunner.model.reading import Survivors
 from drillrunner.ports import LedgerProbe, Outside
 
 READ_TIMEOUT_SECONDS = 60.0
-# What was written last may still be on its way; only what has not arrived after this long counts as gone.
+# What was written last may still be on its way: `asked` is this long before the reading, and only what had
+# been acknowledged by then can count as missing.
 SETTLE_SECONDS = 5.0
 
 Moment = Literal["recovered", "before_revert"]
 
 
 async def read_ledgers(record: Record, outside: Outside, watchers: Mapping[str, Watcher], moment: Moment) -> None:
-    """Read every ledger and journal what was found; one that cannot be read is journaled with its error.
-
-    Before the revert the ledgers stop writing first: the revert removes their records.
-    """
-    ledgers = [(name, watcher) for name, watcher in watchers.items() if isinstance(watcher.probe, LedgerProbe)]
-    if moment == "before_revert" and ledgers:
-        for _, watcher in ledgers:
-            await watcher.stop()
-        await outside.clock.sleep(SETTLE_SECONDS)
-    for name, watcher in ledgers:
+    """Read every ledger and journal what was found; one that cannot be read is journaled with its error."""
+    for name, watcher in watchers.items():
         if isinstance(watcher.probe, LedgerProbe):
             await _read_ledger(record, outside, name, watcher, watcher.probe, moment)
 
@@ -43,6 +36,7 @@ async def _read_ledger(
     last = watcher.written
     asked = outside.clock.monotonic()
     data: dict[str, JsonValue] = {"probe": name, "moment": moment, "last": last, "asked": round(asked, 6)}
+    await outside.clock.sleep(SETTLE_SECONDS)
     try:
         with anyio.fail_after(outside.clock.real(READ_TIMEOUT_SECONDS)):
             found = await probe.survivors(outside, 1, last)

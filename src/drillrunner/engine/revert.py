@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import anyio
+from pydantic import JsonValue
 
 from drillrunner.clock import Clock
 from drillrunner.engine.perform import Performer
@@ -38,7 +39,10 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """How it went: `left` is still injected, `irreversible` cannot be put back."""
+    """How it went: `left` is still injected, `irreversible` cannot be put back.
+
+    `of` and `reverted` count faults and steps; what probes wrote is removed by `clean_up`.
+    """
 
     of: int
     reverted: int
@@ -132,34 +136,54 @@ def _places(change: Change) -> list[tuple[object, str]] | None:
 
 
 async def revert_all(record: Record, performer: Performer, clock: Clock, *, within_seconds: float) -> Reverted:
-    """Put back everything that the journal says is owed, in reverse order, retrying until the deadline.
+    """Put back every fault and step that the journal says is owed, in reverse order, retrying until the deadline.
 
     Call it shielded. It goes on past a Change that fails, and never raises for one.
     """
     record.go_on_without_journal()
     began = clock.monotonic()
-    everything = owed(record.entries)
-    record.append("revert.began", {"of": len(everything)})
-    counted = [one for one in everything if superseded(one, everything) is None]
-    waiting = list(reversed(counted))
-    pause = FIRST_PAUSE_SECONDS
-    while waiting:
-        waiting = await _one_round(record, performer, waiting)
-        if not waiting or clock.monotonic() + pause > began + within_seconds:
-            break
-        await clock.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    waiting += await _sweep(record, performer, clock, [one for one in counted if one not in waiting])
-    _settle_superseded(record, everything, waiting)
+    moves = [one for one in owed(record.entries) if one.role != "ledger"]
+    record.append("revert.began", {"of": len(moves)})
+    left = await _pay(record, performer, clock, moves, within_seconds)
     result = Reverted(
-        of=len(everything),
-        reverted=len(everything) - sum(one in waiting or superseded(one, everything) in waiting for one in everything),
-        left=tuple(waiting),
+        of=len(moves),
+        reverted=sum(one not in left and superseded(one, moves) not in left for one in moves),
+        left=tuple(left),
         irreversible=tuple(irreversible(record.entries)),
         seconds=clock.monotonic() - began,
     )
     _record_result(record, result)
     return result
+
+
+async def clean_up(record: Record, performer: Performer, clock: Clock, *, within_seconds: float) -> tuple[Owed, ...]:
+    """Remove what the probes wrote, as `revert_all` puts back faults. Returns what could not be removed."""
+    record.go_on_without_journal()
+    litter = [one for one in owed(record.entries) if one.role == "ledger"]
+    left = await _pay(record, performer, clock, litter, within_seconds)
+    if litter:
+        names: list[JsonValue] = [one.describe() for one in left]
+        record.append("cleanup.done", {"of": len(litter), "left": names})
+    return tuple(left)
+
+
+async def _pay(
+    record: Record, performer: Performer, clock: Clock, everything: Sequence[Owed], within_seconds: float
+) -> list[Owed]:
+    """Round after round until all is back or the deadline has come. Returns what is left."""
+    deadline = clock.monotonic() + within_seconds
+    counted = [one for one in everything if superseded(one, everything) is None]
+    waiting = list(reversed(counted))
+    pause = FIRST_PAUSE_SECONDS
+    while waiting:
+        waiting = await _one_round(record, performer, waiting)
+        if not waiting or clock.monotonic() + pause > deadline:
+            break
+        await clock.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+    waiting += await _sweep(record, performer, clock, [one for one in counted if one not in waiting])
+    _settle_superseded(record, everything, waiting)
+    return waiting
 
 
 async def _one_round(record: Record, performer: Performer, waiting: Sequence[Owed]) -> list[Owed]:

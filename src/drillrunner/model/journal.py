@@ -14,12 +14,13 @@ Each entry carries the hash of the one before it. `data` by kind (times are dril
 | step.began / step.done | section (failover, failback), index, kind, text?, by (automation, person), ok?, error? |
 | detected | probe, low, high: the detection signal flipped between these moments |
 | recovered | low, high |
-| ledger.read | probe, moment (recovered, before_revert), asked, answered, present (ranges [[1, 40], [42, 60]]), duplicated, overwritten, reordered, error? |
+| ledger.read | probe, moment (recovered, before_revert), last (the highest record written), asked (some time before the reading: only what was acknowledged by then can be missing), answered, present (ranges [[1, 40], [42, 60]]), duplicated, overwritten, reordered, error? |
 | stop.tripped | condition, why |
 | interrupted | by (SIGINT, SIGTERM, drill stop, deadline, error), why |
 | change.reverted | change_id, ok, left?: text of what is left when not ok, by?: the earlier change_id whose undo covers it |
 | steady_state | moment (before, after), ok (true, false, null), why? |
 | revert.began / revert.done | of, reverted, left (a list of texts), irreversible (a list of texts), seconds |
+| cleanup.done | of, left: what the probes wrote has been removed, but for these |
 | run.ended | outcome (completed, aborted, refused), exit_code, why? |
 """
 

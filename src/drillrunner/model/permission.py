@@ -68,8 +68,10 @@ def calls_of(plan: Plan) -> Iterator[Call]:
 
 
 def _narrowed(resources: set[str]) -> tuple[str, ...]:
-    """Sorted; everything covers the rest."""
-    return (ANYTHING,) if ANYTHING in resources else tuple(sorted(resources))
+    """Sorted, without those that a wildcard among them covers already."""
+    wild = [resource for resource in resources if resource.endswith(ANYTHING)]
+    covered = {one for one in resources for wide in wild if one != wide and one.startswith(wide.removesuffix(ANYTHING))}
+    return tuple(sorted(resources - covered))
 
 
 def _with_read_backs(calls: Iterable[Call]) -> Iterator[AwsCall]:
@@ -108,7 +110,7 @@ def _lambda_resources(call: AwsCall, account: str) -> list[str]:
 
 def _route53_resources(call: AwsCall, account: str) -> list[str]:
     """Route 53's ARNs carry neither a region nor an account."""
-    kinds = {"HealthCheckId": "healthcheck", "HostedZoneId": "hostedzone", "Id": "hostedzone"}
+    kinds = {"HealthCheckId": "healthcheck", "HostedZoneId": "hostedzone"}
     named = [
         f"{kind}/{_text(call.params[key]).rsplit('/', 1)[-1]}" for key, kind in kinds.items() if key in call.params
     ]

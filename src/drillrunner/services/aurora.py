@@ -1,8 +1,8 @@
 """Aurora global databases: moving the writer to another region, with or without the loss of a tail.
 
 TargetDbClusterIdentifier is an ARN "so that Aurora can locate the cluster in its Region" (botocore
-rds). As the Aurora user guide shows it, a failover is asked of the region of the cluster to promote,
-which still answers when the other is lost, and a switchover of the primary's region.
+rds), so any member's region may be asked. A failover is asked of the region of the cluster to promote,
+which still answers when the other is lost; a switchover of the primary's, since both have to be well.
 """
 
 from __future__ import annotations

@@ -103,6 +103,19 @@ def test_a_policy_holds_apply_revert_read_back_and_probes_and_nothing_else() -> 
     }
 
 
+def test_a_wildcard_covers_what_it_matches() -> None:
+    asked = [aws("route53", "GetHealthCheck", HealthCheckId=one) for one in ("abc", "*")]
+    document = policy(plan().model_copy(update={"faults": (), "calls": tuple(asked)}), ACCOUNT)
+    assert document["Statement"] == [
+        {
+            "Sid": "Drill1",
+            "Effect": "Allow",
+            "Action": ["route53:GetHealthCheck"],
+            "Resource": ["arn:aws:route53:::healthcheck/*"],
+        }
+    ]
+
+
 def test_the_nearest_region_is_one_that_exists() -> None:
     assert nearest_region("eu-wast-1") in REGIONS
     assert nearest_region("US-EAST-1") == "us-east-1"

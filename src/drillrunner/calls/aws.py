@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -29,6 +30,8 @@ CONNECT_REAL_SECONDS = 3.0
 # One try's share of a control-plane call's time, and the least that a busy machine needs for it.
 TRY_SECONDS = 10.0
 LEAST_TRY_REAL_SECONDS = 1.5
+# Who am I? Asked before anything else, so a wrong address or a dead network is told soon.
+ACCOUNT_SECONDS = 12.0
 
 # The codes that botocore's standard retry mode retries (botocore/retries/standard.py), with the
 # services' own: they say that the call was not begun.
@@ -60,6 +63,14 @@ CREDENTIAL_CODES = frozenset(
     | {"AuthFailure", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 )
 
+# A lab's session reads no file of the user's and no AWS_PROFILE: neither says anything about a lab.
+# Each is (name in the file, environment variable, value, conversion), as botocore.session.Session takes them.
+_NO_FILES: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
 
 class AwsCaller:
     """One environment's AWS: an explicit session, a client for each service and region, calls in worker threads.
@@ -87,7 +98,7 @@ class AwsCaller:
     async def account(self, region: str) -> str:
         """The account of the credentials, by sts:GetCallerIdentity. Raises CallFailed."""
         identity = AwsCall(service="sts", operation="GetCallerIdentity", region=region)
-        answer = await self.call(identity, timeout_seconds=30.0)
+        answer = await self.call(identity, timeout_seconds=ACCOUNT_SECONDS)
         return str(answer["Account"]) if isinstance(answer, dict) else ""
 
     async def _once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
@@ -115,6 +126,10 @@ class AwsCaller:
             raise _from_client_error(call, error) from error
         except botocore.exceptions.BotoCoreError as error:
             raise _from_botocore(call, error) from error
+        except CallFailed:
+            raise
+        except Exception as error:  # noqa: BLE001  botocore raises plain ones too: for answers that it cannot parse
+            raise _failed(call, "NotUnderstood", f"{type(error).__name__}: {error}", unknown=True) from error
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:
         """Clients are shared between threads; making one is not safe in two threads at once."""
@@ -136,6 +151,8 @@ class AwsCaller:
             account_id_endpoint_mode="disabled",
             parameter_validation=True,
             proxies={} if self._environment.endpoint_url else None,
+            use_fips_endpoint=False if self._environment.endpoint_url else None,
+            use_dualstack_endpoint=False if self._environment.endpoint_url else None,
         )
         return self._session.client(
             service_name=service,  # type: ignore[call-overload]
@@ -160,7 +177,7 @@ class _Tries:
             sleep=clock.sleep,
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=5.0),
             retry=tenacity.retry_if_exception(self._retryable),
-            stop=lambda state: clock.monotonic() >= self._deadline,
+            stop=lambda state: clock.monotonic() + state.upcoming_sleep >= self._deadline,
             reraise=True,
         )
         try:
@@ -192,22 +209,44 @@ class _Tries:
 def _session(environment: Environment) -> boto3.session.Session:
     """An explicit session: a lab's dummy credentials, or a profile's, or an assumed role's that refreshes."""
     if environment.kind == "lab":
-        return boto3.session.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+        core = botocore.session.Session(session_vars=_NO_FILES)
+        return boto3.session.Session("testing", "testing", "testing", botocore_session=core)
     base = boto3.session.Session(profile_name=environment.profile)
     if environment.role_arn is None:
         return base
-    core = base._session
+    return _assumed(environment, base._session)
+
+
+def _assumed(environment: Environment, source: Any) -> boto3.session.Session:
+    """A session of the environment's role; `source` is the botocore session that may assume it.
+
+    Raises NoCredentialsError where the source has none.
+    """
+    credentials = source.get_credentials()
+    if credentials is None:
+        raise botocore.exceptions.NoCredentialsError
+    config = botocore.config.Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=CONNECT_REAL_SECONDS,
+        read_timeout=TRY_SECONDS,
+        proxies={} if environment.endpoint_url else None,
+    )
     fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
-        client_creator=partial(core.create_client, endpoint_url=environment.endpoint_url),
-        source_credentials=core.get_credentials(),
+        client_creator=partial(
+            source.create_client,
+            region_name=environment.regions[0],
+            endpoint_url=environment.endpoint_url,
+            config=config,
+        ),
+        source_credentials=credentials,
         role_arn=environment.role_arn,
         extra_args={"RoleSessionName": "drillrunner"},
     )
-    assumed = botocore.session.Session(profile=environment.profile)
-    assumed._credentials = botocore.credentials.DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+    core = botocore.session.Session(profile=environment.profile)
+    core._credentials = botocore.credentials.DeferredRefreshableCredentials(  # type: ignore[attr-defined]
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )
-    return boto3.session.Session(botocore_session=assumed)
+    return boto3.session.Session(botocore_session=core)
 
 
 def _failed(call: AwsCall, code: str, message: str, *, unknown: bool, advice: str | None = None) -> CallFailed:
@@ -227,17 +266,40 @@ def _from_client_error(call: AwsCall, error: botocore.exceptions.ClientError) ->
     return _failed(call, code, message, unknown=unsure)
 
 
+_EXPIRED = (
+    botocore.exceptions.TokenRetrievalError,
+    botocore.exceptions.SSOError,
+    botocore.exceptions.CredentialRetrievalError,
+    botocore.exceptions.NoAuthTokenError,
+    botocore.exceptions.RefreshWithMFAUnsupportedError,
+)
+# botocore raises these before it sends anything.
+_NOT_BEGUN = (
+    botocore.exceptions.ParamValidationError,
+    botocore.exceptions.UnknownServiceError,
+    botocore.exceptions.ValidationError,
+    botocore.exceptions.ConfigNotFound,
+    botocore.exceptions.ConfigParseError,
+    botocore.exceptions.InvalidConfigError,
+    botocore.exceptions.UnknownCredentialError,
+    botocore.exceptions.MetadataRetrievalError,
+    botocore.exceptions.MissingDependencyException,
+    botocore.exceptions.EndpointProviderError,
+    botocore.exceptions.UnsupportedServiceProtocolsError,
+)
+
+
 def _from_botocore(call: AwsCall, error: botocore.exceptions.BotoCoreError) -> CallFailed:
     kinds = botocore.exceptions
     if isinstance(error, kinds.NoCredentialsError | kinds.PartialCredentialsError | kinds.ProfileNotFound):
         advice = "set the environment's profile or role_arn, or log in"
         return _failed(call, "NoCredentials", str(error), unknown=False, advice=advice)
-    if isinstance(error, kinds.TokenRetrievalError | kinds.SSOError | kinds.CredentialRetrievalError):
+    if isinstance(error, _EXPIRED):
         return _failed(call, "ExpiredCredentials", str(error), unknown=False, advice="log in again")
     if isinstance(error, kinds.ConnectTimeoutError | kinds.EndpointConnectionError):
         advice = "check the region, the network and the environment's endpoint_url"
         return _failed(call, "ConnectionFailed", str(error), unknown=False, advice=advice)
-    if isinstance(error, kinds.ParamValidationError | kinds.UnknownServiceError):
+    if isinstance(error, _NOT_BEGUN):
         return _failed(call, "Unsupported", str(error), unknown=False)
     code = "Timeout" if isinstance(error, kinds.ReadTimeoutError) else "ConnectionLost"
     return _failed(call, code, str(error), unknown=True)

@@ -14,7 +14,7 @@ from drillrunner.calls.dns import DnsResolver
 from drillrunner.calls.http import AiohttpClient
 from drillrunner.calls.sql import SqlCaller
 from drillrunner.clock import Clock
-from drillrunner.errors import WrongAccount
+from drillrunner.errors import CallFailed, Refused, WrongAccount
 from drillrunner.model.call import AwsCall, Call
 from drillrunner.model.environment import Environment
 from drillrunner.ports import Outside
@@ -39,7 +39,7 @@ async def open_outside(environment: Environment, clock: Clock, *, run_id: str, s
     """The environment's Outside, for as long as the block lasts.
 
     An AWS environment's account is checked first, before anything else is asked: raises WrongAccount,
-    or CallFailed where the credentials cannot be used.
+    or Refused where nobody could say whose the credentials are.
     """
     aws = AwsCaller(environment, clock)
     if environment.kind == "aws":
@@ -66,7 +66,14 @@ async def open_outside(environment: Environment, clock: Clock, *, run_id: str, s
 
 
 async def _check_account(aws: AwsCaller, environment: Environment) -> None:
-    actual = await aws.account(environment.regions[0])
+    try:
+        actual = await aws.account(environment.regions[0])
+    except CallFailed as error:
+        raise Refused(
+            f"the account could not be checked: {error.message}",
+            where=f"environment {environment.name}",
+            advice=f"{error.advice or 'set its profile or role_arn'}; nothing was read or changed",
+        ) from error
     if actual != environment.account:
         raise WrongAccount(
             f"the credentials belong to account {actual}, not to {environment.account}",

@@ -27,6 +27,7 @@ CONTROL_PLANE_REGION = "us-east-1"
 # "If more than 18% of health checkers report that an endpoint is healthy, Route 53 considers it healthy"
 # (Developer Guide, dns-failover-determining-health-of-endpoints).
 HEALTHY_ABOVE = 0.18
+DEFAULT_THRESHOLD = 3
 # ListTagsForResources takes up to 10 resources.
 TAGS_AT_ONCE = 10
 
@@ -162,39 +163,64 @@ async def _config(check_id: str, wanted: str, outside: Outside) -> dict[str, Any
 async def _fraction_reporting_success(check_id: str, outside: Outside) -> float | None:
     """None where nothing is observed: GetHealthCheckStatus does not answer for calculated checks."""
     try:
-        return fraction_of(await outside.read(_call("GetHealthCheckStatus", {"HealthCheckId": check_id})))
+        status = await outside.read(_call("GetHealthCheckStatus", {"HealthCheckId": check_id}))
+        return Opinions().fraction(status, threshold=1)
     except CallFailed as failure:
         if failure.code != "InvalidInput":
             raise
         return None
 
 
-def fraction_of(status: JsonValue) -> float | None:
-    """The fraction of the checkers in a GetHealthCheckStatus answer that report success; None without any.
+class Opinions:
+    """What each checker holds of an endpoint, worked out from its looks as Route 53 does.
 
-    One observation is one checker's last look at the endpoint, before Inverted and Disabled:
-    `Success: HTTP Status Code 200, OK` or `Failure: …`.
+    GetHealthCheckStatus shows a checker's last look (`Success: HTTP Status Code 200, OK`, `Failure: …`,
+    with its CheckedTime), before Inverted and Disabled. A checker changes its mind only after
+    FailureThreshold looks in a row (Developer Guide, dns-failover-determining-health-of-endpoints), so
+    judging single looks would see a failure up to threshold - 1 intervals too early.
     """
-    reports: list[str] = found(status, "HealthCheckObservations[].StatusReport.Status") or []
-    if not reports:
-        return None
-    return sum(report.startswith("Success") for report in reports) / len(reports)
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[str, bool, int]] = {}
+        self._healthy: dict[str, bool] = {}
+
+    def fraction(self, status: JsonValue, threshold: int) -> float | None:
+        """Take a GetHealthCheckStatus answer in; the fraction of checkers that hold it healthy, None without any."""
+        looks: list[list[Any]] = found(status, "HealthCheckObservations[].[Region, IPAddress, StatusReport]") or []
+        present = set()
+        for region, address, report in looks:
+            checker = f"{region} {address}"
+            present.add(checker)
+            self._look(
+                checker, str(report.get("CheckedTime", "")), str(report["Status"]).startswith("Success"), threshold
+            )
+        return sum(self._healthy[checker] for checker in present) / len(present) if present else None
+
+    def _look(self, checker: str, checked: str, success: bool, threshold: int) -> None:
+        last_checked, last_success, streak = self._seen.get(checker, ("", success, 0))
+        if checked != last_checked:
+            streak = streak + 1 if success == last_success else 1
+            self._seen[checker] = (checked, success, streak)
+        if checker not in self._healthy or streak >= threshold:
+            self._healthy[checker] = success
 
 
 @probe("route53.health_status", params=HealthCheckParams, detects=True)
 class HealthStatusProbe:
     """Ask whether Route 53 holds a health check to be healthy.
 
-    GetHealthCheckStatus gives one raw observation for each checker; the verdict is reached as Route
-    53 does it: healthy while more than 18 % of them report success, the other way round where the
-    check is inverted, always healthy where it is disabled. Its value is the fraction that reports
-    success, before any inversion. Two requests a poll, of the five a second that an account has:
+    GetHealthCheckStatus gives each checker's last look; the verdict is reached as Route 53 does it: a
+    checker changes its mind after FailureThreshold looks in a row, the check is healthy while more than
+    18 % of the checkers hold it so, the other way round where it is inverted, always where it is
+    disabled. Its value is the fraction that holds it healthy, before any inversion. Ask at least once
+    in every RequestInterval, or looks are missed. Two requests a poll, of the five a second that an account has:
     every 5s is often enough. Calculated and alarm checks show no observations and stay unknown.
     """
 
     def __init__(self, params: HealthCheckParams) -> None:
         self._wanted = params.health_check
         self._check_id: str | None = None
+        self._opinions = Opinions()
 
     def calls(self) -> Sequence[Call]:
         named = _HEALTH_CHECK_ID.fullmatch(self._wanted) is not None
@@ -215,7 +241,9 @@ class HealthStatusProbe:
             return Answer(ok=None, why=problem.message)
         config = await outside.ask(_call("GetHealthCheck", asked), timeout_seconds=timeout_seconds)
         status = await outside.ask(_call("GetHealthCheckStatus", asked), timeout_seconds=timeout_seconds)
-        return health_answer(found(config, "HealthCheck.HealthCheckConfig") or {}, fraction_of(status))
+        settings = found(config, "HealthCheck.HealthCheckConfig") or {}
+        fraction = self._opinions.fraction(status, int(settings.get("FailureThreshold", DEFAULT_THRESHOLD)))
+        return health_answer(settings, fraction)
 
     async def _resolved(self, outside: Outside) -> str:
         if self._check_id is None:

@@ -13,10 +13,10 @@ from drillrunner.model.reading import Answer
 from drillrunner.services.route53 import (
     HealthCheckParams,
     HealthStatusProbe,
+    Opinions,
     ShiftWeightsParams,
     canonical_name,
     fail_health_check,
-    fraction_of,
     health_answer,
     shift_weights,
 )
@@ -26,9 +26,18 @@ CHECK = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-2222-3333-4444-555555555555"
 
 
-def observed(good: int, bad: int) -> JsonValue:
+def observed(good: int, bad: int, checked: str = "12:00:00") -> JsonValue:
     reports = ["Success: HTTP Status Code 200, OK"] * good + ["Failure: connection refused"] * bad
-    return {"HealthCheckObservations": [{"StatusReport": {"Status": report}} for report in reports]}
+    return {
+        "HealthCheckObservations": [
+            {
+                "Region": "us-east-1",
+                "IPAddress": f"192.0.2.{number}",
+                "StatusReport": {"Status": report, "CheckedTime": checked},
+            }
+            for number, report in enumerate(reports)
+        ]
+    }
 
 
 def check(**config: bool) -> JsonValue:
@@ -149,8 +158,24 @@ def test_a_check_that_is_not_there_is_said() -> None:
 def test_the_verdict_is_reached_as_route_53_reaches_it(
     config: dict[str, bool], good: int, bad: int, ok: bool, why: str | None
 ) -> None:
-    answer = health_answer(config, fraction_of(observed(good, bad)))
+    answer = health_answer(config, Opinions().fraction(observed(good, bad), threshold=3))
     assert (answer.ok, answer.why, answer.value) == (ok, why, good / (good + bad))
+
+
+def test_a_checker_changes_its_mind_only_after_as_many_looks_as_the_threshold() -> None:
+    opinions = Opinions()
+    looks = ["12:00:00", "12:00:10", "12:00:10", "12:00:20", "12:00:30"]
+    assert opinions.fraction(observed(4, 0, "11:59:50"), threshold=3) == 1.0
+    assert [opinions.fraction(observed(0, 4, look), threshold=3) for look in looks] == [1.0, 1.0, 1.0, 0.0, 0.0]
+    assert [opinions.fraction(observed(4, 0, look), threshold=1) for look in ["12:00:40"]] == [1.0]
+
+
+def test_a_success_between_failures_starts_the_count_anew() -> None:
+    opinions = Opinions()
+    seen = [
+        opinions.fraction(observed(good, 1 - good, str(look)), threshold=2) for look, good in enumerate([1, 0, 1, 0])
+    ]
+    assert seen == [1.0] * 4
 
 
 def polled(caller: FakeCaller, timeout: float = 2.0) -> Answer:

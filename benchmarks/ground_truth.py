@@ -100,10 +100,8 @@ def main() -> int:
                 result = _run_once(state, reports, settings, seed)
                 results.append(result)
                 mark = "holds" if result.holds else "MISSED"
-                print(
-                    f"{title}  seed {seed:2}  RTO {result.low:6.1f}–{result.high:6.1f} s  truth {result.truth:6.2f} s  {mark}",
-                    flush=True,
-                )
+                figures = f"RTO {result.low:6.1f}–{result.high:6.1f} s  truth {result.truth:6.2f} s"
+                print(f"{title}  seed {seed:2}  {figures}  {mark}", flush=True)
             inside = sum(result.holds for result in results)
             middle = statistics.median(result.truth for result in results)
             print(f"{title}: {inside} of {runs} intervals hold the truth; median truth {middle:.1f} s\n", flush=True)

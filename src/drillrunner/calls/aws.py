@@ -128,7 +128,7 @@ class AwsCaller:
             raise _from_botocore(call, error) from error
         except CallFailed:
             raise
-        except Exception as error:  # noqa: BLE001  botocore raises plain ones too: for answers that it cannot parse
+        except Exception as error:
             raise _failed(call, "NotUnderstood", f"{type(error).__name__}: {error}", unknown=True) from error
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:

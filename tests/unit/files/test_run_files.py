@@ -120,7 +120,8 @@ def test_two_names_of_one_account_share_one_lock(environment: Environment) -> No
 def test_a_dead_holder_leaves_its_name_and_not_its_lock(environment: Environment, tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from drillrunner.files.lock_file import EnvironmentLock; from drillrunner.model.environment import Environment\n"
+        "from drillrunner.files.lock_file import EnvironmentLock\n"
+        "from drillrunner.model.environment import Environment\n"
         "lock = EnvironmentLock(Environment(name='s', kind='aws', account='123456789012', regions=()))\n"
         "lock.acquire(); lock.name('20260101-000000-dead00', Path('.'), 'then'); os._exit(9)"
     )

@@ -10,7 +10,8 @@ import anyio
 from pydantic import JsonValue
 
 from drillrunner.clock import virtual_clock
-from drillrunner.engine.conduct import Conductor, Desk, Ending
+from drillrunner.engine.conduct import Conductor
+from drillrunner.engine.desk import Desk, Ending
 from drillrunner.engine.plan import make_plan
 from drillrunner.engine.record import Record
 from drillrunner.errors import CallFailed, JournalUnwritable

@@ -36,9 +36,9 @@ class Stage:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "drillrunner", *words]
 
-    def start(self, *words: str, dies_after: int | None = None, file_limit_bytes: int | None = None) -> Any:
-        """Start `drill WORDS`; optionally one that is killed after so many journal entries, or whose files may not
-        grow beyond a limit (as on a full disk)."""
+    def start(self, *words: str, dies_after: int | str | None = None, file_limit_bytes: int | None = None) -> Any:
+        """Start `drill WORDS`; optionally one that is killed after so many journal entries (or at a moment, see
+        dying_drill.py), or whose files may not grow beyond a limit (as on a full disk)."""
         command = self.command(*words)
         if dies_after is not None:
             command = [sys.executable, str(DYING), str(dies_after), *words]
@@ -56,9 +56,13 @@ class Stage:
         )
 
     def drill(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run it to its end; one that hangs is killed, and fails the test."""
         process = self.start(*words, **how)
-        out, err = process.communicate(timeout=110)
+        try:
+            out, err = process.communicate(timeout=110)
+        finally:
+            if process.poll() is None:
+                process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def lab(self, topology: str = "checkout") -> dict[str, Any]:

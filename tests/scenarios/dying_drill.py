@@ -1,10 +1,15 @@
-"""`drill`, killed (SIGKILL, by itself) right after its nth journal entry is on disk: python dying_drill.py N WORDS…"""
+"""`drill`, killed (SIGKILL, by itself) at a moment of its journal: python dying_drill.py MOMENT WORDS…
+
+A moment is the number of an entry (22), or the kth entry of a kind, of one role where it is given
+(call.intent#2, undo.recorded/fault#1). The process dies right after that entry is on disk.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -12,13 +17,30 @@ from drillrunner.cli import main
 from drillrunner.files.journal_file import JournalFile
 from drillrunner.model.journal import Entry
 
-dies_after = int(sys.argv.pop(1))
+
+@dataclass
+class Moment:
+    """`text` as above; `seen` counts the entries that it is about."""
+
+    text: str
+    seen: int = 0
+
+    def is_now(self, entry: Entry) -> bool:
+        if self.text.isdigit():
+            return entry.seq >= int(self.text)
+        what, _, number = self.text.partition("#")
+        kind, _, role = what.partition("/")
+        self.seen += entry.kind == kind and role in ("", entry.data.get("role"))
+        return self.seen >= int(number)
+
+
+moment = Moment(sys.argv.pop(1))
 append = JournalFile.append
 
 
 def append_and_die(self: JournalFile, kind: str, data: dict[str, JsonValue]) -> Entry:
     entry = append(self, kind, data)
-    if entry.seq >= dies_after:
+    if moment.is_now(entry):
         os.kill(os.getpid(), signal.SIGKILL)
     return entry
 

@@ -128,7 +128,7 @@ class AwsCaller:
             raise _from_botocore(call, error) from error
         except CallFailed:
             raise
-        except Exception as error:
+        except Exception as error:  # botocore raises plain ones too: for answers that it cannot parse
             raise _failed(call, "NotUnderstood", f"{type(error).__name__}: {error}", unknown=True) from error
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:
@@ -214,11 +214,11 @@ def _session(environment: Environment) -> boto3.session.Session:
     base = boto3.session.Session(profile_name=environment.profile)
     if environment.role_arn is None:
         return base
-    return _assumed(environment, base._session)
+    return _assumed(environment, environment.role_arn, base._session)
 
 
-def _assumed(environment: Environment, source: Any) -> boto3.session.Session:
-    """A session of the environment's role; `source` is the botocore session that may assume it.
+def _assumed(environment: Environment, role_arn: str, source: Any) -> boto3.session.Session:
+    """A session of that role; `source` is the botocore session that may assume it.
 
     Raises NoCredentialsError where the source has none.
     """
@@ -239,7 +239,7 @@ def _assumed(environment: Environment, source: Any) -> boto3.session.Session:
             config=config,
         ),
         source_credentials=credentials,
-        role_arn=environment.role_arn,
+        role_arn=role_arn,
         extra_args={"RoleSessionName": "drillrunner"},
     )
     core = botocore.session.Session(profile=environment.profile)
@@ -262,6 +262,9 @@ def _from_client_error(call: AwsCall, error: botocore.exceptions.ClientError) ->
         return _failed(call, code, message, unknown=False, advice="renew the environment's credentials and try again")
     if code in THROTTLING_CODES:
         return _failed(call, code, message, unknown=False)
+    if error.operation_name == "AssumeRole" and code.startswith("AccessDenied"):
+        advice = "let the environment's credentials assume its role_arn: the role's trust policy must name them"
+        return _failed(call, code, message, unknown=False, advice=advice)
     unsure = code in TRANSIENT_CODES or (status >= 500 and status != 501)
     return _failed(call, code, message, unknown=unsure)
 

@@ -17,10 +17,11 @@ import click
 from drillrunner import __version__
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, revert_dead_run
-from drillrunner.cli.session import clock_for, connect
+from drillrunner.cli.session import clock_for, connect, same_lab_runs
 from drillrunner.cli.view import View, say, view_for, view_lines
 from drillrunner.clock import Clock
-from drillrunner.engine.conduct import Conductor, Desk, Ending
+from drillrunner.engine.conduct import Conductor
+from drillrunner.engine.desk import Desk, Ending
 from drillrunner.engine.guard import guard
 from drillrunner.engine.plan import make_plan
 from drillrunner.engine.record import Record
@@ -37,6 +38,8 @@ from drillrunner.model.verdict import Verdict
 from drillrunner.ports import Outside
 from drillrunner.reporting import render_json
 from drillrunner.reporting.console import ask_person, print_summary, summary_lines
+
+LAB_TOUCH_REAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +183,22 @@ async def _conducted(
         conductor = Conductor(desk)
         interrupts.leave = lambda: _leave(view, record, folder)
         interrupts.conductor = conductor
-        ending = await conductor.run()
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(_keep_lab_awake, plan.environment)
+            ending = await conductor.run()
+            beside.cancel_scope.cancel()
         record.append("phase.began", {"phase": "judged"})
         record.append("run.ended", {"outcome": ending.outcome, "exit_code": ending.exit_code, "why": ending.why})
     readings.close()
     journal.close()
     return ending
+
+
+async def _keep_lab_awake(environment: Environment) -> None:
+    """A lab ends by itself when nobody asks it anything, and SQL does not count: ask, for as long as the run lasts."""
+    while environment.kind == "lab":
+        await anyio.sleep(LAB_TOUCH_REAL_SECONDS)
+        await anyio.to_thread.run_sync(same_lab_runs, environment)
 
 
 def _record_beginning(record: Record, order: Order, plan: Plan, folder: RunFolder, clock: Clock) -> None:

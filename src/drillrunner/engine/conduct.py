@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import anyio
 import anyio.abc
 from pydantic import JsonValue
 
+from drillrunner.engine.desk import Desk, Ending
 from drillrunner.engine.guard import guard
 from drillrunner.engine.ledgers import read_ledgers
 from drillrunner.engine.perform import Effect, Performer
 from drillrunner.engine.plan import MANUAL, build_probe, capture, known_kind
-from drillrunner.engine.record import Record
 from drillrunner.engine.revert import Owed, Reverted, begun, clean_up, revert_all
 from drillrunner.engine.steady import condition_spec, not_steady, stop_name, tripped
 from drillrunner.engine.watch import Board, Track, Watcher
@@ -22,50 +21,12 @@ from drillrunner.errors import DrillError, ExitCode, JournalUnwritable, PlanStal
 from drillrunner.model.call import Change
 from drillrunner.model.drill import FaultSpec, ProbeSpec, StepSpec
 from drillrunner.model.journal import Phase
-from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
-from drillrunner.ports import Outside, WritingProbe
+from drillrunner.ports import WritingProbe
 
 STOP_POLL_REAL_SECONDS = 0.2
 # Who asked to stop wants to go: the revert is seen through, the wait for the steady state is not.
 NOT_WAITED_FOR = frozenset({"SIGINT", "SIGTERM", "drill stop"})
-
-
-class ReadingSink(Protocol):
-    """Where readings are kept."""
-
-    def add(self, reading: Reading) -> None: ...
-
-    def flush(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Everything that a run is handed.
-
-    `ask_person` shows a manual step and returns when a person says that it is done. `stop_requested`
-    answers who asked the run to stop (None: nobody). `still_ours` says whether the environment's
-    lock is still held in this run's name.
-    """
-
-    plan: Plan
-    outside: Outside
-    record: Record
-    readings: ReadingSink
-    ask_person: Callable[[str], Awaitable[None]]
-    stop_requested: Callable[[], str | None] = lambda: None
-    still_ours: Callable[[], bool] = lambda: True
-    on_reading: Callable[[Reading], None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended, before the objectives are judged. `exit_code` is None when they decide it."""
-
-    outcome: str
-    why: str | None
-    reverted: Reverted
-    exit_code: int | None
 
 
 @dataclass

@@ -1,0 +1,282 @@
+"""Promotion on real PostgreSQL: what the report says was lost, held against what the promoted server really has."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from drillrunner.errors import ExitCode
+from drillrunner.lab.databases.databases import postgres_available
+from drillrunner.lab.lifecycle import LabStatus
+from running_lab import RunningLab
+from scenario_waits import wait_for
+from stages import Stage, stage_in
+
+pytestmark = pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed")
+
+TIME_SCALE = 5
+PRIMARY, REPLICA = "orders-primary", "orders-replica"
+# How long an acknowledged commit may wait until it is sent, in drill milliseconds: a short tail and a long one.
+LAGS_MS = (400, 2500)
+SHORTENED = {
+    "every: 200ms": "every: 100ms",
+    "timeout: 1s": "timeout: 5s",
+    "baseline: {for: 10s}": "baseline: {for: 5s}",
+    "stable_for: 10s": "stable_for: 5s",
+}
+
+
+@dataclass(frozen=True)
+class Insert:
+    """One acknowledged row of the bystander's, in drill seconds as the run counts them."""
+
+    asked: float
+    answered: float
+
+
+@dataclass
+class Bystander:
+    """A client of its own that writes numbered rows to the primary beside the drill, until the primary is gone."""
+
+    place: dict[str, Any]
+    acknowledged: dict[int, Insert] = field(default_factory=dict)
+    enough: threading.Event = field(default_factory=threading.Event)
+
+    def write(self) -> None:
+        with psycopg.connect(**self.place, autocommit=True) as connection:
+            connection.execute("create table bystander (n bigint primary key)")
+            number = 0
+            while not self.enough.wait(0.002):
+                number += 1
+                asked = drill_now()
+                try:
+                    connection.execute("insert into bystander values (%s)", (number,))
+                except psycopg.OperationalError:
+                    return
+                self.acknowledged[number] = Insert(asked, drill_now())
+
+
+@contextmanager
+def writing(place: dict[str, Any]) -> Iterator[Bystander]:
+    bystander = Bystander(place)
+    thread = threading.Thread(target=bystander.write)
+    thread.start()
+    try:
+        yield bystander
+    finally:
+        bystander.enough.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """One drill that killed a primary: what clients were told, and what the promoted server had at `looked_at`."""
+
+    verdict: dict[str, Any]
+    acknowledged: dict[int, Insert]
+    surviving: set[int]
+    looked_at: float
+    bystander: dict[int, Insert]
+    bystander_surviving: set[int]
+    crashed_at: float
+
+    @property
+    def ledger(self) -> dict[str, Any]:
+        (found,) = self.verdict["ledgers"]
+        return dict(found)
+
+    @property
+    def lost(self) -> list[Insert]:
+        """The truth: acknowledged before anybody looked, and not there. Neither judge nor ledger is asked."""
+        return [
+            insert
+            for number, insert in self.acknowledged.items()
+            if insert.answered <= self.looked_at and number not in self.surviving
+        ]
+
+
+def drill_now() -> float:
+    """CLOCK_MONOTONIC times the scale, which every process on this machine reads alike."""
+    return time.monotonic() * TIME_SCALE
+
+
+@pytest.fixture(scope="module", params=LAGS_MS, ids=lambda lag: f"lag-{lag}ms")
+def promoted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promoted]:
+    """A whole replica-promotion in a lab of its own, since nobody can take a promotion back."""
+    stage = stage_in(tmp_path_factory.mktemp("promotion") / "work")
+    words = ("--topology", "postgres", "--time-scale", str(TIME_SCALE), "--set", f"rds.lag_ms={request.param}")
+    up = stage.drill("lab", "up", *words)
+    assert up.returncode == 0, up.stderr
+    try:
+        yield _promotion(stage)
+    finally:
+        stage.drill("lab", "down", "--topology", "postgres")
+
+
+def _promotion(stage: Stage) -> Promoted:
+    databases = stage.lab("postgres")["databases"]
+    path = stage.drill_file("promotion", SHORTENED, source="replica-promotion")
+    with writing(_place(databases[PRIMARY])) as bystander:
+        process = stage.start("run", str(path), "--json")
+        try:
+            # the ledger's table is dropped at the end of the run
+            wait_for(lambda: _journaled(stage, "phase.began", phase="failback") or process.poll() is not None)
+            looked_at = drill_now()
+            surviving, bystander_surviving = _rows(_place(databases[REPLICA]), stage.run_folder().name)
+        finally:
+            out, err = process.communicate(timeout=110)
+    assert process.returncode == ExitCode.ALL_MET, err
+    (crash,) = stage.ask("truth?name=database.crashed", "postgres")
+    return Promoted(
+        verdict=json.loads(out),
+        acknowledged=_acknowledged(stage.run_folder() / "readings.sqlite"),
+        surviving=surviving,
+        looked_at=looked_at,
+        bystander=bystander.acknowledged,
+        bystander_surviving=bystander_surviving,
+        crashed_at=crash["at"],
+    )
+
+
+def _place(database: dict[str, Any]) -> dict[str, Any]:
+    names = ("host", "port", "dbname", "user")
+    return {**{name: database[name] for name in names}, "connect_timeout": 5}
+
+
+def _rows(place: dict[str, Any], run_id: str) -> tuple[set[int], set[int]]:
+    """The numbers in the ledger's and in the bystander's table, read by a client of the test's own."""
+    table = "drillrunner_ledger_" + run_id.replace("-", "_")
+    with psycopg.connect(**place, autocommit=True) as connection:
+        ledger = connection.execute(f"select n from {table}".encode()).fetchall()
+        bystander = connection.execute("select n from bystander").fetchall()
+    return {row[0] for row in ledger}, {row[0] for row in bystander}
+
+
+def _acknowledged(readings: Path) -> dict[int, Insert]:
+    question = "select seq, asked, answered from readings where probe = 'orders' and ok = 1"
+    with closing(sqlite3.connect(readings)) as database:
+        return {seq: Insert(asked, answered) for seq, asked, answered in database.execute(question)}
+
+
+def _journaled(stage: Stage, kind: str, **data: Any) -> bool:
+    """Whether the newest run has journaled an entry of that kind with these data."""
+    journals = sorted(stage.reports.glob("20*/journal.jsonl"))
+    lines = journals[-1].read_text(encoding="utf-8").splitlines(keepends=True) if journals else []
+    entries = [json.loads(line) for line in lines if line.endswith("\n")]
+    return any(entry["kind"] == kind and data.items() <= entry["data"].items() for entry in entries)
+
+
+def test_the_report_counts_exactly_the_acknowledged_rows_that_the_promoted_server_does_not_have(
+    promoted: Promoted,
+) -> None:
+    assert promoted.ledger["acknowledged"] == len(promoted.acknowledged) > 50
+    assert promoted.ledger["lost"] == len(promoted.lost)
+    assert promoted.ledger["late"] == 0
+    assert promoted.ledger["duplicated"] == 0
+
+
+def test_the_kill_loses_a_tail_of_what_was_acknowledged(promoted: Promoted) -> None:
+    # three times the shorter lag is at most 12 records, so that a run now and then may lose none
+    slow = promoted.ledger["lost"] == 0 and len(promoted.bystander) == len(promoted.bystander_surviving)
+    assert len(promoted.lost) > 0 or not slow
+    kept = [promoted.acknowledged[number] for number in promoted.surviving if number in promoted.acknowledged]
+    before_the_kill = [insert.answered for insert in kept if insert.answered < promoted.crashed_at]
+    assert all(insert.answered > max(before_the_kill) for insert in promoted.lost)
+    print(
+        "FIG",
+        len(promoted.lost),
+        promoted.ledger,
+        promoted.crashed_at,
+        len(promoted.bystander),
+        len(promoted.bystander_surviving),
+        [(i.asked - promoted.crashed_at, i.answered - promoted.crashed_at) for i in promoted.lost][:1],
+        [(i.asked - promoted.crashed_at, i.answered - promoted.crashed_at) for i in promoted.lost][-1:],
+        max(i.answered for i in promoted.bystander.values()) - promoted.crashed_at,
+        promoted.verdict["objectives"],
+    )
+
+
+def test_a_client_of_its_own_lost_its_rows_at_the_same_point_of_the_log(promoted: Promoted) -> None:
+    survived = [promoted.bystander[number] for number in promoted.bystander_surviving if number in promoted.bystander]
+    gone = [insert for number, insert in promoted.bystander.items() if number not in promoted.bystander_surviving]
+    for lost in promoted.lost:
+        assert all(insert.asked < lost.answered for insert in survived)
+    kept = [insert for number, insert in promoted.acknowledged.items() if number in promoted.surviving]
+    newest_kept = max(insert.asked for insert in kept if insert.answered < promoted.crashed_at)
+    assert all(insert.answered > newest_kept for insert in gone)
+
+
+def test_the_rpo_reaches_from_the_first_lost_row_to_the_kill(promoted: Promoted) -> None:
+    first_lost = min(promoted.lost, key=lambda insert: insert.answered, default=None)
+    rpo = promoted.ledger["rpo"]
+    if first_lost is None:
+        assert rpo["low"] == rpo["high"] == 0.0
+        return
+    alive_until = max(insert.asked for insert in promoted.bystander.values())
+    assert rpo["low"] <= promoted.crashed_at - first_lost.asked
+    assert rpo["high"] >= alive_until - first_lost.answered
+
+
+def test_an_aurora_failover_promotes_a_real_standby_and_the_revert_takes_the_writer_back(stage: Stage) -> None:
+    lab = RunningLab(LabStatus(**stage.lab()))
+    writer, secondary = _endpoint_of_the_writer(lab), _endpoint_of(lab, "eu-west-1")
+    before, standby = lab.addresses(writer), lab.addresses(secondary)
+    assert (_in_recovery(lab, before), _in_recovery(lab, standby)) == (False, True)
+    assert _database_of(lab, before) == _database_of(lab, standby)
+    process = stage.start("run", str(stage.drill_file("aurora")))
+    try:
+        wait_for(lambda: _journaled(stage, "step.done", section="failover", ok=True) or process.poll() is not None)
+        assert lab.addresses(writer) == standby
+        assert _in_recovery(lab, standby) is False
+    finally:
+        _interrupt(process)
+    assert process.returncode == ExitCode.ABORTED
+    assert lab.addresses(writer) == before
+    assert (_in_recovery(lab, before), _in_recovery(lab, standby)) == (False, True)
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def _endpoint_of_the_writer(lab: RunningLab) -> str:
+    described = lab.client("rds").describe_global_clusters(GlobalClusterIdentifier="ledger")
+    return str(described["GlobalClusters"][0]["Endpoint"])
+
+
+def _endpoint_of(lab: RunningLab, region: str) -> str:
+    described = lab.client("rds", region).describe_db_clusters(DBClusterIdentifier=f"ledger-{region}")
+    return str(described["DBClusters"][0]["Endpoint"])
+
+
+def _ask(lab: RunningLab, addresses: list[str], statement: str) -> Any:
+    (address,) = addresses
+    port = {int(named): answers for named, answers in lab.status.port_map.items()}[5432]
+    with psycopg.connect(host=address, port=port, user="postgres", dbname="postgres", connect_timeout=5) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _in_recovery(lab: RunningLab, addresses: list[str]) -> bool:
+    return bool(_ask(lab, addresses, "select pg_is_in_recovery()"))
+
+
+def _database_of(lab: RunningLab, addresses: list[str]) -> int:
+    """A standby has its primary's identifier, and no other database has it."""
+    return int(_ask(lab, addresses, "select system_identifier from pg_control_system()"))

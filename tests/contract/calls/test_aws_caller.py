@@ -8,24 +8,21 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
-from pydantic import JsonValue
 
 from database_lab import Lab
 from drillrunner.calls.aws import THREADS, AwsCaller
 from drillrunner.clock import Clock
-from drillrunner.errors import CallFailed
 from drillrunner.model.call import AwsCall
-from drillrunner.model.environment import Environment
-
-Asking = Callable[..., JsonValue]
+from served_aws import AwsLab, Gate, ask, failure
 
 WHO = AwsCall(service="sts", operation="GetCallerIdentity", region="us-east-1")
 TABLES = AwsCall(service="dynamodb", operation="ListTables", region="us-east-1")
@@ -35,38 +32,10 @@ RESERVE = AwsCall(
     region="us-east-1",
     params={"FunctionName": "checkout", "ReservedConcurrentExecutions": 0},
 )
+ORDERS = AwsCall(service="dynamodb", operation="DescribeTable", region="us-east-1", params={"TableName": "orders"})
 RESERVED = AwsCall(
     service="lambda", operation="GetFunctionConcurrency", region="us-east-1", params={"FunctionName": "checkout"}
 )
-
-
-class AwsLab(Protocol):
-    """What conftest.py's fixture offers."""
-
-    lab: Lab
-
-    def environment(self, **changes: Any) -> Environment: ...
-
-    def caller(self, **changes: Any) -> AwsCaller: ...
-
-    def faults(self, *rules: dict[str, Any]) -> None: ...
-
-    def calls(self, operation: str) -> list[dict[str, Any]]: ...
-
-
-class Gate(Protocol):
-    """What conftest.py's fixture offers."""
-
-    url: str
-    hold: threading.Event
-    inside: int
-    most_at_once: int
-
-
-def failure(asking: Asking, caller: AwsCaller, call: AwsCall, within: float = 10.0, retry: bool = True) -> CallFailed:
-    with pytest.raises(CallFailed) as caught:
-        asking(caller, call, within, retry)
-    return caught.value
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +67,7 @@ def reserved_forty(aws: AwsLab, checkout: str) -> int:
 # -- answers -----------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_plain_json_without_metadata(aws: AwsLab, ask: Asking) -> None:
+def test_an_answer_is_plain_json_without_metadata(aws: AwsLab) -> None:
     answer = ask(aws.caller(), WHO)
     assert isinstance(answer, dict)
     assert answer["Account"] == "123456789012"
@@ -106,22 +75,19 @@ def test_an_answer_is_plain_json_without_metadata(aws: AwsLab, ask: Asking) -> N
     assert json.loads(json.dumps(answer)) == answer
 
 
-def test_the_moments_in_an_answer_are_iso_text(aws: AwsLab, ask: Asking) -> None:
+def test_the_moments_in_an_answer_are_iso_text(aws: AwsLab) -> None:
     aws.lab.client("dynamodb", "us-east-1").create_table(
         TableName="orders",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    answer: Any = ask(aws.caller(), TABLES.model_copy(update={"operation": "DescribeTable", "params": ORDERS}))
+    answer: Any = ask(aws.caller(), ORDERS)
     made = datetime.fromisoformat(answer["Table"]["CreationDateTime"])
     assert made.tzinfo is not None
 
 
-ORDERS: dict[str, JsonValue] = {"TableName": "orders"}
-
-
-def test_a_function_s_payload_is_text(aws: AwsLab, ask: Asking, reserved_forty: int) -> None:
+def test_a_function_s_payload_is_text(aws: AwsLab, reserved_forty: int) -> None:
     invoke = RESERVE.model_copy(
         update={"operation": "Invoke", "params": {"FunctionName": "checkout", "Payload": '{"order": 1}'}}
     )
@@ -129,15 +95,15 @@ def test_a_function_s_payload_is_text(aws: AwsLab, ask: Asking, reserved_forty: 
     assert (answer["StatusCode"], answer["Payload"]) == (200, "null")
 
 
-def test_two_regions_do_not_mix(aws: AwsLab, ask: Asking, checkout: str) -> None:
+def test_two_regions_do_not_mix(aws: AwsLab, checkout: str) -> None:
     caller = aws.caller()
     assert isinstance(ask(caller, RESERVED), dict)
-    elsewhere = failure(ask, caller, RESERVED.model_copy(update={"region": "eu-west-1"}))
+    elsewhere = failure(caller, RESERVED.model_copy(update={"region": "eu-west-1"}))
     assert elsewhere.code == "ResourceNotFoundException"
     assert elsewhere.where == "lambda:GetFunctionConcurrency eu-west-1"
 
 
-def test_a_client_is_made_once_for_each_service_and_region(aws: AwsLab, ask: Asking) -> None:
+def test_a_client_is_made_once_for_each_service_and_region(aws: AwsLab) -> None:
     caller = aws.caller()
     eu = TABLES.model_copy(update={"region": "eu-west-1"})
     first = [caller._client(call.service, call.region, 10.0) for call in (WHO, TABLES, eu)]
@@ -153,9 +119,7 @@ def test_a_client_is_made_once_for_each_service_and_region(aws: AwsLab, ask: Ask
 
 
 @pytest.mark.parametrize("call", [WHO, TABLES, RESERVED], ids=["query", "JSON", "REST"])
-def test_a_throttled_call_is_tried_again_until_it_succeeds(
-    aws: AwsLab, ask: Asking, checkout: str, call: AwsCall
-) -> None:
+def test_a_throttled_call_is_tried_again_until_it_succeeds(aws: AwsLab, checkout: str, call: AwsCall) -> None:
     before = len(aws.calls(call.operation))
     aws.faults({"kind": "error", "error": "throttle", "operation": call.operation, "times": 2})
     assert isinstance(ask(aws.caller(), call, 30.0), dict)
@@ -163,56 +127,52 @@ def test_a_throttled_call_is_tried_again_until_it_succeeds(
     assert [found.get("fault") for found in met] == ["error", "error", None]
 
 
-def test_a_call_that_is_throttled_for_good_ends_in_time_and_was_not_begun(aws: AwsLab, ask: Asking) -> None:
+def test_a_call_that_is_throttled_for_good_ends_in_time_and_was_not_begun(aws: AwsLab) -> None:
     aws.faults({"kind": "error", "error": "throttle", "operation": "ListTables"})
     began = time.monotonic()
-    failed = failure(ask, aws.caller(), TABLES, 2.0)
+    failed = failure(aws.caller(), TABLES, 2.0)
     assert time.monotonic() - began < 2.5
     assert (failed.code, failed.unknown) == ("ThrottlingException", False)
     assert len(aws.calls("ListTables")) > 1
 
 
-def test_a_probe_asks_exactly_once(aws: AwsLab, ask: Asking) -> None:
+def test_a_probe_asks_exactly_once(aws: AwsLab) -> None:
     for rule in ({"error": "throttle"}, {"error": "InternalServerError", "status": 500}):
         before = len(aws.calls("ListTables"))
         aws.faults({"kind": "error", "operation": "ListTables", **rule})
-        failure(ask, aws.caller(), TABLES, 5.0, retry=False)
+        failure(aws.caller(), TABLES, 5.0, retry=False)
         assert len(aws.calls("ListTables")) == before + 1
 
 
-def test_a_server_s_error_is_tried_again_and_leaves_the_outcome_unknown(aws: AwsLab, ask: Asking) -> None:
+def test_a_server_s_error_is_tried_again_and_leaves_the_outcome_unknown(aws: AwsLab) -> None:
     before = len(aws.calls("ListTables"))
     aws.faults({"kind": "error", "error": "InternalServerError", "status": 500, "operation": "ListTables"})
-    failed = failure(ask, aws.caller(), TABLES, 2.0)
+    failed = failure(aws.caller(), TABLES, 2.0)
     assert (failed.code, failed.unknown) == ("InternalServerError", True)
     assert len(aws.calls("ListTables")) > before + 1
 
 
-def test_a_call_that_was_once_unknown_stays_unknown_though_its_last_answer_is_a_refusal(
-    aws: AwsLab, ask: Asking
-) -> None:
+def test_a_call_that_was_once_unknown_stays_unknown_though_its_last_answer_is_a_refusal(aws: AwsLab) -> None:
     aws.faults(
         {"kind": "error", "error": "InternalServerError", "status": 500, "operation": "ListTables", "times": 1},
         {"kind": "error", "error": "AccessDeniedException", "operation": "ListTables"},
     )
-    failed = failure(ask, aws.caller(), TABLES, 10.0)
+    failed = failure(aws.caller(), TABLES, 10.0)
     assert (failed.code, failed.unknown) == ("AccessDeniedException", True)
 
 
 def test_a_call_that_refuses_to_repeat_is_not_repeated_after_an_unknown_outcome(
-    aws: AwsLab, ask: Asking, reserved_forty: int
+    aws: AwsLab, reserved_forty: int
 ) -> None:
     once = RESERVE.model_copy(update={"skip_if_held": True})
     before = len(aws.calls("PutFunctionConcurrency"))
     aws.faults({"kind": "error", "error": "ServiceException", "status": 500, "operation": "PutFunctionConcurrency"})
-    failed = failure(ask, aws.caller(), once, 5.0)
+    failed = failure(aws.caller(), once, 5.0)
     assert failed.unknown
     assert len(aws.calls("PutFunctionConcurrency")) == before + 1
 
 
-def test_a_call_that_refuses_to_repeat_is_repeated_when_it_was_throttled(
-    aws: AwsLab, ask: Asking, reserved_forty: int
-) -> None:
+def test_a_call_that_refuses_to_repeat_is_repeated_when_it_was_throttled(aws: AwsLab, reserved_forty: int) -> None:
     aws.faults({"kind": "error", "error": "throttle", "operation": "PutFunctionConcurrency", "times": 1})
     answer = ask(aws.caller(), RESERVE.model_copy(update={"skip_if_held": True}), 10.0)
     assert answer == {"ReservedConcurrentExecutions": 0}
@@ -223,10 +183,10 @@ def test_a_call_that_refuses_to_repeat_is_repeated_when_it_was_throttled(
 
 @pytest.mark.parametrize(("takes_effect", "left"), [(True, 0), (False, 40)])
 def test_a_call_without_an_answer_may_have_taken_effect_and_says_so(
-    aws: AwsLab, ask: Asking, reserved_forty: int, takes_effect: bool, left: int
+    aws: AwsLab, reserved_forty: int, takes_effect: bool, left: int
 ) -> None:
     aws.faults({"kind": "timeout", "operation": "PutFunctionConcurrency", "seconds": 100, "takes_effect": takes_effect})
-    failed = failure(ask, aws.caller(), RESERVE, 0.5, retry=False)
+    failed = failure(aws.caller(), RESERVE, 0.5, retry=False)
     assert failed.unknown
     assert failed.code in {"Timeout", "ConnectionLost"}
     aws.faults()
@@ -237,39 +197,39 @@ def test_a_call_without_an_answer_may_have_taken_effect_and_says_so(
     ("error", "status"),
     [("AccessDeniedException", 403), ("UnauthorizedOperation", 403), ("ResourceNotFoundException", 404)],
 )
-def test_a_refusal_is_certain_and_asked_once(aws: AwsLab, ask: Asking, error: str, status: int) -> None:
+def test_a_refusal_is_certain_and_asked_once(aws: AwsLab, error: str, status: int) -> None:
     before = len(aws.calls("ListTables"))
     aws.faults({"kind": "error", "error": error, "status": status, "message": "not you", "operation": "ListTables"})
-    failed = failure(ask, aws.caller(), TABLES)
+    failed = failure(aws.caller(), TABLES)
     assert (failed.code, failed.unknown, failed.message) == (error, False, f"{error}: not you")
     assert failed.where == "dynamodb:ListTables us-east-1"
     assert len(aws.calls("ListTables")) == before + 1
 
 
-def test_what_the_lab_does_not_simulate_is_said_once_and_certainly(aws: AwsLab, ask: Asking) -> None:
+def test_what_the_lab_does_not_simulate_is_said_once_and_certainly(aws: AwsLab) -> None:
     unknown = AwsCall(service="rds", operation="DescribeDBRecommendations", region="us-east-1")
-    failed = failure(ask, aws.caller(), unknown)
+    failed = failure(aws.caller(), unknown)
     assert (failed.code, failed.unknown) == ("NotImplemented", False)
     assert "rds:DescribeDBRecommendations" in failed.message
     assert len(aws.calls("DescribeDBRecommendations")) == 1
 
 
 @pytest.mark.parametrize("call", [WHO, TABLES], ids=["query", "JSON"])
-def test_expired_credentials_are_certain_and_come_with_advice(aws: AwsLab, ask: Asking, call: AwsCall) -> None:
+def test_expired_credentials_are_certain_and_come_with_advice(aws: AwsLab, call: AwsCall) -> None:
     aws.faults({"kind": "error", "error": "expired"})
     before = len(aws.calls(call.operation))
-    failed = failure(ask, aws.caller(), call)
+    failed = failure(aws.caller(), call)
     assert failed.code.startswith("ExpiredToken")
     assert not failed.unknown
     assert failed.advice == "renew the environment's credentials and try again"
     assert len(aws.calls(call.operation)) == before + 1
 
 
-def test_a_closed_port_means_that_nothing_was_begun(aws: AwsLab, ask: Asking) -> None:
+def test_a_closed_port_means_that_nothing_was_begun(aws: AwsLab) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    failed = failure(ask, aws.caller(endpoint_url=url), WHO, 2.0)
+    failed = failure(aws.caller(endpoint_url=url), WHO, 2.0)
     assert (failed.code, failed.unknown) == ("ConnectionFailed", False)
     assert url in failed.message
     assert failed.advice is not None
@@ -284,9 +244,9 @@ def test_a_closed_port_means_that_nothing_was_begun(aws: AwsLab, ask: Asking) ->
         pytest.param(TABLES.model_copy(update={"params": {"Limit": "many"}}), id="parameter"),
     ],
 )
-def test_a_call_that_botocore_does_not_know_is_never_sent(aws: AwsLab, ask: Asking, call: AwsCall) -> None:
+def test_a_call_that_botocore_does_not_know_is_never_sent(aws: AwsLab, call: AwsCall) -> None:
     before = len(aws.calls("ListTables"))
-    failed = failure(ask, aws.caller(), call)
+    failed = failure(aws.caller(), call)
     assert (failed.code, failed.unknown) == ("Unsupported", False)
     assert len(aws.calls("ListTables")) == before
 
@@ -314,8 +274,8 @@ def stranger() -> Iterator[str]:
     server.server_close()
 
 
-def test_an_answer_that_is_not_aws_s_is_a_failed_call_not_a_crash(aws: AwsLab, ask: Asking, stranger: str) -> None:
-    failed = failure(ask, aws.caller(endpoint_url=stranger), WHO, 1.0, retry=False)
+def test_an_answer_that_is_not_aws_s_is_a_failed_call_not_a_crash(aws: AwsLab, stranger: str) -> None:
+    failed = failure(aws.caller(endpoint_url=stranger), WHO, 1.0, retry=False)
     assert (failed.code, failed.unknown) == ("NotUnderstood", True)
 
 
@@ -326,12 +286,14 @@ def test_no_more_than_its_threads_ask_at_once(aws: AwsLab, gate: Gate) -> None:
     caller = aws.caller(endpoint_url=gate.url)
     gate.hold.clear()
 
+    def all_are_under_way() -> bool:
+        return gate.inside == THREADS and caller._threads.statistics().tasks_waiting == 8
+
     async def ask_many() -> None:
         async with anyio.create_task_group() as group:
-            for _ in range(2 * THREADS + 8):
+            for _ in range(THREADS + 8):
                 group.start_soon(partial(caller.call, TABLES, timeout_seconds=20.0))
-            while gate.inside < THREADS:
-                await anyio.sleep(0.01)
+            await anyio.to_thread.run_sync(aws.lab.until, all_are_under_way, "the threads were taken")
             gate.hold.set()
 
     anyio.run(ask_many)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from drillrunner.lab.lifecycle import read_status
+
 ROOT = Path(__file__).resolve().parents[1]
 DYING = ROOT / "tests" / "scenarios" / "dying_drill.py"
 
@@ -71,7 +73,9 @@ class Stage:
 
     def ask(self, route: str, topology: str = "checkout", put: Any = None) -> Any:
         """GET (or PUT) one of the lab's admin routes."""
-        url = self.lab(topology)["admin_url"].rstrip("/") + "/" + route
+        lab = read_status(self.folder / "state" / "labs" / f"{topology}.json")
+        assert lab is not None, f"no lab {topology} runs"
+        url = f"{lab.admin_url}/{route}"
         data = None if put is None else json.dumps(put).encode()
         request = urllib.request.Request(url, data=data, method="GET" if put is None else "PUT")
         with urllib.request.urlopen(request, timeout=30) as answer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -27,6 +28,8 @@ COMMANDS = {
     "permissions": ("drillrunner.cli.permissions", "permissions"),
     "lab": ("drillrunner.cli.lab", "lab"),
 }
+
+STDOUT = 1
 
 
 class _LazyGroup(click.Group):
@@ -63,8 +66,39 @@ def cli(debug: bool) -> None:
     """
 
 
+class _Outlet(io.FileIO):
+    """A standard stream whose reader may go away: what nobody can read any more is dropped.
+
+    `drill run … 2>&1 | head` must neither end the run nor keep it from putting everything back, nor
+    change what the exit code says. Of standard output a full disk is still told.
+    """
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if self.fileno() == STDOUT and not isinstance(error, BrokenPipeError):
+                raise
+        return len(data)
+
+
+def _tolerant(stream: TextIO) -> TextIO:
+    """The same stream, that outlives its reader. One that is no file of ours (closed, or a test's) stays as it is."""
+    if stream is None or stream not in (sys.__stdout__, sys.__stderr__):
+        return stream
+    buffer = io.BufferedWriter(_Outlet(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(
+        buffer,
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering or stream is sys.__stderr__,
+    )
+
+
 def main() -> None:
     """The `drill` script: every error ends as text and an exit code."""
+    sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
     debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
@@ -77,10 +111,6 @@ def main() -> None:
     except DrillError as error:
         show_error(error)
         code = error.exit_code
-    except BrokenPipeError:
-        # whoever read our output has gone; what was done is in the journal
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.INVALID
     except Exception as error:  # noqa: BLE001  no traceback reaches a user
         if debug:
             traceback.print_exc()

@@ -81,7 +81,7 @@ async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) ->
         performer = Performer(record, outside)
         within = plan.drill.revert_within_seconds
         reverted = await revert_all(record, performer, clock, within_seconds=within)
-        litter = await clean_up(record, performer, clock, within_seconds=within)
+        litter = await clean_up(record, performer, clock, within_seconds=within, died=True)
     reverted = replace(reverted, left=reverted.left + litter)
     code = ExitCode.STILL_INJECTED if reverted.left else ExitCode.ABORTED
     why = "its process died; reverted from the journal"

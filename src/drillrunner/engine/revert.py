@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import anyio
@@ -93,9 +93,14 @@ def _is_apply(entry: Entry, kind: str) -> bool:
 
 
 def owed(entries: Sequence[Entry]) -> list[Owed]:
-    """What still has to be put back, oldest first: begun, reversible, and not yet reverted."""
+    """What still has to be put back, oldest first: begun, reversible, and neither reverted nor covered by what was.
+
+    A process may have died between an undo and the note that it covered a later Change's: that Change
+    must not be undone now, or what it had changed comes back.
+    """
     paid = {str(entry.data["change_id"]) for entry in entries if entry.kind == "change.reverted" and entry.data["ok"]}
-    return [one for one in begun(entries) if one.change_id not in paid and one.change.revert]
+    reversible = [one for one in begun(entries) if one.change.revert]
+    return [one for one in reversible if not {one.change_id, _counting(one, reversible).change_id} & paid]
 
 
 def irreversible(entries: Sequence[Entry]) -> list[Owed]:
@@ -115,6 +120,11 @@ def superseded(one: Owed, by: Sequence[Owed]) -> Owed | None:
         if earlier.change.target == one.change.target and _restores_the_same(earlier.change, one.change):
             return earlier
     return None
+
+
+def _counting(one: Owed, everything: Sequence[Owed]) -> Owed:
+    """The Change whose undo puts this one back: its own, or an earlier one's."""
+    return superseded(one, everything) or one
 
 
 def _restores_the_same(earlier: Change, later: Change) -> bool:
@@ -156,10 +166,17 @@ async def revert_all(record: Record, performer: Performer, clock: Clock, *, with
     return result
 
 
-async def clean_up(record: Record, performer: Performer, clock: Clock, *, within_seconds: float) -> tuple[Owed, ...]:
-    """Remove what the probes wrote, as `revert_all` puts back faults. Returns what could not be removed."""
+async def clean_up(
+    record: Record, performer: Performer, clock: Clock, *, within_seconds: float, died: bool = False
+) -> tuple[Owed, ...]:
+    """Remove what the probes wrote, as `revert_all` puts back faults. Returns what could not be removed.
+
+    Probes journal no writes: where their process `died`, one may have been under way, and land late.
+    """
     record.go_on_without_journal()
     litter = [one for one in owed(record.entries) if one.role == "ledger"]
+    if died:
+        litter = [replace(one, certain=False) for one in litter]
     left = await _pay(record, performer, clock, litter, within_seconds)
     if litter:
         names: list[JsonValue] = [one.describe() for one in left]
@@ -181,7 +198,9 @@ async def _pay(
             break
         await clock.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    waiting += await _sweep(record, performer, clock, [one for one in counted if one not in waiting])
+    unsure = {_counting(one, everything).change_id for one in everything if not one.certain}
+    done = [one for one in counted if one not in waiting and one.change_id in unsure]
+    waiting += await _sweep(record, performer, clock, done)
     _settle_superseded(record, everything, waiting)
     return waiting
 
@@ -216,9 +235,8 @@ def _left(one: Owed, error: Exception) -> str:
     return f"{one.describe()}: {reason}"
 
 
-async def _sweep(record: Record, performer: Performer, clock: Clock, done: Sequence[Owed]) -> list[Owed]:
+async def _sweep(record: Record, performer: Performer, clock: Clock, unsure: Sequence[Owed]) -> list[Owed]:
     """Look again at what may have landed late, one API time-out after its revert, and put it back once more."""
-    unsure = [one for one in done if not one.certain]
     if not unsure:
         return []
     await clock.sleep(LATE_EFFECT_SECONDS)

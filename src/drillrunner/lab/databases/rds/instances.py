@@ -39,13 +39,18 @@ class Instances:
     def stop(self, instance: Any) -> Any:
         """StopDBInstance. Raises InvalidDBInstanceState unless it is available and no read replica.
 
-        AWS stops cleanly; where the topology says `stop: crash`, the stop stands for the loss of the instance.
+        AWS stops cleanly; where the topology says `stop: crash`, the stop stands for the loss of the instance,
+        which is over before the call is answered, so that nobody sees `stopping` of a database that still lives.
         The page "Stopping an Amazon RDS DB instance temporarily" has long said that an instance which has a
         read replica cannot be stopped either; the lab stops it, because that loss is what a drill practises.
         """
         if instance.is_replica:
             raise faults.instance_state(f"Cannot stop {instance.db_instance_identifier}: it is a read replica.")
         self._require(instance, "available")
+        attached = self._holding(instance.db_instance_arn)
+        if attached is not None and attached.crash_on_stop:
+            attached.pair.crash(attached.sides[instance.db_instance_arn])
+            self._world.truth.add("database.crashed", name_of(instance.db_instance_arn))
         instance.status = "stopping"
         self._jobs.start(name_of(instance.db_instance_arn), self._stopping(instance.db_instance_arn))
         return instance
@@ -73,19 +78,12 @@ class Instances:
         async def stop() -> None:
             attached = self._holding(arn)
             if attached is not None:
-                await self._bring_down(attached, arn)
+                side = attached.sides[arn]
+                await touch(attached.pair, lambda: attached.pair.stop_side(side))
             await self._world.clock.sleep(self._durations.stop)
             self._set_status(arn, "stopped")
 
         return stop
-
-    async def _bring_down(self, attached: Attached, arn: str) -> None:
-        side = attached.sides[arn]
-        if attached.crash_on_stop:
-            await touch(attached.pair, lambda: attached.pair.crash(side))
-            self._world.truth.add("database.crashed", name_of(arn))
-        else:
-            await touch(attached.pair, lambda: attached.pair.stop_side(side))
 
     def _starting(self, arn: str) -> Callable[[], Awaitable[None]]:
         async def start() -> None:

@@ -208,8 +208,8 @@ async def run_small(
     drill: Drill | None = None,
     *,
     journal: MemoryJournal | None = None,
-    meanwhile: Callable[[Conductor], Callable[[], object]] | None = None,
     ask_person: Callable[[str], object] = lambda text: None,
+    person_is_away: bool = False,
     on_entry: Callable[[Conductor, Entry], None] = lambda conductor, entry: None,
 ) -> Ran:
     """Plan and conduct a drill on the small system."""
@@ -222,6 +222,8 @@ async def run_small(
 
     async def person(text: str) -> None:
         ask_person(text)
+        if person_is_away:
+            await anyio.sleep_forever()
 
     conductors.append(Conductor(Desk(plan, outside, record, readings, ask_person=person)))
     ending = await conductors[0].run()

@@ -8,7 +8,7 @@ DrillError
 │   ├── FaultInEffect            somebody else's fault is there already
 │   ├── PlanStale                what the plan captured is no longer there
 │   └── SteadyStateMissing       the baseline was not healthy
-├── CallFailed                   an outside call was refused, or its outcome is unknown
+├── CallFailed          exit 4   an outside call was refused, or its outcome is unknown
 ├── JournalUnwritable   exit 4   nothing may be injected without a journal
 ├── JournalBroken       exit 2   a journal's chain does not hold
 ├── RunNotFound         exit 2
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 
 class ExitCode:
-    """What the process returns; design section 8."""
+    """What the process returns."""
 
     ALL_MET = 0
     MISSED = 1
@@ -110,8 +110,11 @@ class CallFailed(DrillError):
     """An outside call was refused, or nobody knows what became of it.
 
     `code` is the AWS error code, SQLSTATE, or one of ours: `Timeout`, `ConnectionFailed`,
-    `ExpiredCredentials`, `Unsupported`. `unknown` is true when the call may have taken effect.
+    `ExpiredCredentials`, `Unsupported`. `unknown` is true when the call may have taken effect. Met while
+    planning, it refuses the run: what could not be read was not found to be safe.
     """
+
+    exit_code = ExitCode.REFUSED
 
     def __init__(
         self, message: str, *, code: str, unknown: bool, where: str | None = None, advice: str | None = None

@@ -23,8 +23,9 @@ class Caller(Protocol):
     async def call(self, call: Call, *, timeout_seconds: float, retry: bool = True) -> JsonValue:
         """The operation's answer as JSON (no ResponseMetadata; timestamps as ISO text, bytes as UTF-8 text).
 
-        With `retry`, errors that AWS calls retryable are tried again within the time-out; probes
-        pass False. Raises CallFailed, with `unknown` true when the call may have taken effect.
+        With `retry`, what was certainly not begun (throttling, no connection) is tried again within the
+        time-out, and reads are after any passing fault; probes pass False. Raises CallFailed, with
+        `unknown` true when the call may have taken effect.
         """
         ...
 

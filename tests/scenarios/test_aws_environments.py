@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from drillrunner.errors import ExitCode
+from drillrunner.lab.lifecycle import read_status
+from running_lab import RunningLab
 from scenario_waits import wait_for
 from stages import Stage, stage_in
 
@@ -105,11 +107,20 @@ def _closed_port() -> int:
 @pytest.fixture
 def staging(account: Stage) -> Iterator[Stage]:
     """The account, held to what every drill promises: it is afterwards as it was before."""
-    before = account.state()
     account.ask("faults", put=[])
+    before = account.state()
+    wait_for(lambda: _primary_serves(account))
     yield account
     account.ask("faults", put=[])
     assert account.state() == before
+
+
+def _primary_serves(stage: Stage) -> bool:
+    """Whether DNS is back where a drill expects it: health checks lag behind what the last one put back."""
+    status = read_status(stage.folder / "state" / "labs" / "checkout.json")
+    assert status is not None
+    lab = RunningLab(status)
+    return lab.addresses("checkout.example.test") == lab.addresses("us-east-1.checkout.example.test")
 
 
 def brief(stage: Stage, changes: dict[str, str] | None = None) -> str:

@@ -219,6 +219,7 @@ def test_a_revert_that_is_killed_too_is_finished_by_the_next(outage: Arena) -> N
         killed = outage.stage.drill("revert", "last", dies_after=moment)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert outage.wrongs() == []
+    assert not (outage.stage.run_folder() / ".ballast").exists()
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(stage: Stage) -> N
     stage.ask("faults", put=[rule])
     os.kill(process.pid, signal.SIGINT)
     wait_for(lambda: _in_phase(stage, process.pid, "revert"))
-    os.kill(process.pid, signal.SIGINT)
+    wait_for(lambda: _gone_after_another_ctrl_c(process))
     _, err = process.communicate(timeout=60)
     assert process.returncode == ExitCode.FORCED
     assert "STILL INJECTED" in err
@@ -104,6 +105,21 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_left(stage: Stage) -> N
     stage.ask("faults", put=[])
     reverted = stage.drill("revert", "last")
     assert reverted.returncode == 0, reverted.stderr
+
+
+def _gone_after_another_ctrl_c(process: subprocess.Popen[str]) -> bool:
+    """Pressed again and again: one that follows the first within an instant counts as the same."""
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGINT)
+    return process.poll() is not None
+
+
+def test_a_terminal_that_closes_is_like_ctrl_c(stage: Stage) -> None:
+    process = stage.start("run", str(stage.drill_file("hung-up")))
+    wait_for(lambda: _in_phase(stage, process.pid, "detect"))
+    os.kill(process.pid, signal.SIGHUP)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.ABORTED, err
 
 
 def test_drill_stop_from_another_terminal_reverts(stage: Stage) -> None:
@@ -188,8 +204,8 @@ def test_a_full_disk_means_that_nothing_is_injected(stage: Stage) -> None:
 
 def _in_phase(stage: Stage, pid: int, phase: str) -> bool:
     """Whether the run of that process has begun a phase."""
-    for folder in sorted(stage.reports.glob("20*"), reverse=True):
-        lines = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    for journal in sorted(stage.reports.glob("20*/journal.jsonl"), reverse=True):
+        lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
         if entries and entries[0]["data"].get("pid") == pid:
             began = [entry["data"]["phase"] for entry in entries if entry["kind"] == "phase.began"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ import botocore.session
 import tenacity
 from pydantic import JsonValue
 
-from drillrunner.calls.rate_limit import RateLimits
+from drillrunner.calls.rate_limit import PROBE_REQUESTS_PER_SECOND, RateLimits
 from drillrunner.clock import Clock
 from drillrunner.errors import CallFailed
 from drillrunner.model.call import AwsCall
@@ -30,6 +31,8 @@ CONNECT_REAL_SECONDS = 3.0
 # One try's share of a control-plane call's time, and the least that a busy machine needs for it.
 TRY_SECONDS = 10.0
 LEAST_TRY_REAL_SECONDS = 1.5
+# A client's read time-out is the next of these: a call that was given up may land until then, and no later.
+READ_BOUNDS_REAL_SECONDS = (1.0, 2.0, 5.0, 12.0, 30.0)
 # Who am I? Asked before anything else, so a wrong address or a dead network is told soon.
 ACCOUNT_SECONDS = 12.0
 
@@ -53,6 +56,8 @@ THROTTLING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
+# Operations that change nothing, and may be asked again whatever became of the first try.
+READING = ("Get", "List", "Describe", "BatchGet")
 # These say nothing about whether the call took effect.
 TRANSIENT_CODES = frozenset(
     {"InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "RequestTimeoutException"}
@@ -72,6 +77,14 @@ _NO_FILES: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """Threads and a share of the rate limits."""
+
+    limits: RateLimits
+    threads: anyio.CapacityLimiter
+
+
 class AwsCaller:
     """One environment's AWS: an explicit session, a client for each service and region, calls in worker threads.
 
@@ -82,8 +95,9 @@ class AwsCaller:
     def __init__(self, environment: Environment, clock: Clock, limits: RateLimits | None = None) -> None:
         self._environment = environment
         self._clock = clock
-        self._limits = limits or RateLimits(clock)
-        self._threads = anyio.CapacityLimiter(THREADS)
+        # probes that hang must not keep a revert from its threads, nor from its share of the rate
+        self._changes = _Lane(limits or RateLimits(clock), anyio.CapacityLimiter(THREADS))
+        self._probes = _Lane(RateLimits(clock, PROBE_REQUESTS_PER_SECOND, 200.0), anyio.CapacityLimiter(THREADS))
         self._session: boto3.session.Session | None = None
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._building = threading.Lock()
@@ -91,7 +105,7 @@ class AwsCaller:
     async def call(self, call: AwsCall, *, timeout_seconds: float, retry: bool = True) -> JsonValue:
         """See ports.Caller."""
         if not retry:
-            return await self._once(call, timeout_seconds)
+            return await self._ask_once(call, timeout_seconds)
         tries = _Tries(self, call, self._clock.monotonic() + timeout_seconds)
         return await tries.run()
 
@@ -101,17 +115,34 @@ class AwsCaller:
         answer = await self.call(identity, timeout_seconds=ACCOUNT_SECONDS)
         return str(answer["Account"]) if isinstance(answer, dict) else ""
 
-    async def _once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
-        await self._limits.take(call.service)
-        read_seconds = max(self._clock.real(timeout_seconds), 0.05)
+    async def _ask_once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
+        """A probe's question. Waiting for its turn counts towards the time-out; then it was never asked."""
+        asked = False
+        try:
+            with anyio.fail_after(self._real(timeout_seconds)):
+                await self._probes.limits.take(call.service)
+                asked = True
+                return await self._send(call, timeout_seconds, self._probes)
+        except TimeoutError as error:
+            why = "no answer" if asked else "no turn under the service's rate limit"
+            raise _failed(call, "Timeout", f"{why} within {timeout_seconds:g}s", unknown=asked) from error
+
+    async def _try_once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
+        """One try of a change or a read. Waiting for its turn does not count: it is bounded by the rate."""
+        await self._changes.limits.take(call.service)
+        return await self._send(call, timeout_seconds, self._changes)
+
+    async def _send(self, call: AwsCall, timeout_seconds: float, lane: _Lane) -> JsonValue:
+        read_seconds = self._real(timeout_seconds)
         work = partial(self._perform, call, read_seconds)
         try:
             with anyio.fail_after(read_seconds):
-                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=lane.threads)
         except TimeoutError as error:
-            raise CallFailed(
-                f"no answer within {timeout_seconds:g}s", code="Timeout", unknown=True, where=call.describe()
-            ) from error
+            raise _failed(call, "Timeout", f"no answer within {timeout_seconds:g}s", unknown=True) from error
+
+    def _real(self, drill_seconds: float) -> float:
+        return max(self._clock.real(drill_seconds), 0.05)
 
     def _perform(self, call: AwsCall, read_seconds: float) -> JsonValue:
         """In a worker thread: one request, its errors made ours."""
@@ -133,7 +164,7 @@ class AwsCaller:
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:
         """Clients are shared between threads; making one is not safe in two threads at once."""
-        bound = next((step for step in (1.0, 5.0, 30.0) if read_seconds <= step), 120.0)
+        bound = next((step for step in READ_BOUNDS_REAL_SECONDS if read_seconds <= step), 120.0)
         key = (service, region, bound)
         with self._building:
             if key not in self._clients:
@@ -192,18 +223,18 @@ class _Tries:
         least = LEAST_TRY_REAL_SECONDS * clock.scale
         share = min(max(TRY_SECONDS, least), max(self._deadline - clock.monotonic(), least))
         try:
-            return await self._caller._once(self._call, share)
+            return await self._caller._try_once(self._call, share)
         except CallFailed as error:
             self._unknown = self._unknown or error.unknown
             raise
 
     def _retryable(self, error: BaseException) -> bool:
-        """A call that refuses to repeat is retried only when it was certainly not begun."""
+        """A change is retried only when it was certainly not begun: what may have taken effect is the performer's."""
         if not isinstance(error, CallFailed):
             return False
         if error.code in THROTTLING_CODES or error.code == "ConnectionFailed":
             return True
-        return error.unknown and not self._call.skip_if_held
+        return error.unknown and self._call.operation.startswith(READING)
 
 
 def _session(environment: Environment) -> boto3.session.Session:

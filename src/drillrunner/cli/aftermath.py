@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
+
+import anyio
 
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.session import clock_for, same_lab_runs
+from drillrunner.cli.view import say
 from drillrunner.engine.perform import Performer
 from drillrunner.engine.record import Record
-from drillrunner.engine.revert import Reverted, clean_up, owed, revert_all
-from drillrunner.errors import ExitCode
+from drillrunner.engine.revert import Owed, Reverted, clean_up, owed, revert_all
+from drillrunner.errors import DrillError, ExitCode, Refused
 from drillrunner.files.journal_file import read_journal, reopen_journal
 from drillrunner.files.lock_file import Holder
 from drillrunner.files.readings_file import read_readings
@@ -45,17 +51,32 @@ def has_ended(entries: Sequence[Entry]) -> bool:
 def dead_runs(reports: Path, environment: Environment, previous: Holder | None) -> Iterator[RunFolder]:
     """Runs on this environment that left something, newest first. Call it with the environment's lock held.
 
-    Looks where the lock's last holder was, and in the reports folder.
+    Looks where the lock's last holder was, and in the reports folder. Raises Refused when the last
+    holder's run cannot be read: what it left is not known. Others that cannot be read are said.
     """
-    seen: set[Path] = set()
-    candidates = [RunFolder(Path(previous.folder))] if previous else []
-    for folder in (*candidates, *run_folders(reports)):
-        where = folder.path.resolve()
-        if where in seen or not folder.exists():
+    named = RunFolder(Path(previous.folder)) if previous else None
+    if named is not None and _owes_here(named, environment, must=True):
+        yield named
+    for folder in run_folders(reports):
+        if named is not None and folder.path.resolve() == named.path.resolve():
             continue
-        seen.add(where)
-        if not has_ended(read_journal(folder.journal)) and _same_place(folder, environment):
+        if _owes_here(folder, environment, must=False):
             yield folder
+
+
+def _owes_here(folder: RunFolder, environment: Environment, *, must: bool) -> bool:
+    """Whether a run left something on this environment."""
+    try:
+        return not has_ended(read_journal(folder.journal)) and _same_place(folder, environment)
+    except (DrillError, OSError) as error:
+        if not must or environment.kind == "lab":
+            say(f"warning: run {folder.run_id} cannot be read: {error}")
+            return False
+        raise Refused(
+            f"run {folder.run_id} held the environment last, and what it left cannot be read: {error}",
+            advice="bring its folder back, or look at the environment yourself and then empty the lock file "
+            f"of {environment.name} (drillrunner's state folder, locks/)",
+        ) from error
 
 
 def _same_place(folder: RunFolder, environment: Environment) -> bool:
@@ -68,6 +89,37 @@ def _same_place(folder: RunFolder, environment: Environment) -> bool:
 def lab_is_gone(plan: Plan) -> bool:
     """A lab that ended took what was injected with it."""
     return plan.environment.kind == "lab" and not same_lab_runs(plan.environment)
+
+
+async def revert_attended(folder: RunFolder, notify: Callable[[Entry], None]) -> Reverted:
+    """`revert_dead_run` for a person: the first Ctrl-C is answered, the second leaves and says what is left."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(_answer_signals, folder)
+        with anyio.CancelScope(shield=True):
+            reverted = await revert_dead_run(folder, notify)
+        group.cancel_scope.cancel()
+    return reverted
+
+
+async def _answer_signals(folder: RunFolder) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        answered = False
+        async for number in signals:
+            if answered and number == signal.SIGINT:
+                leave(folder, owed(read_journal(folder.journal)), ())
+            answered = True
+            say("still putting things back; Ctrl-C again leaves at once")
+
+
+def leave(folder: RunFolder, left: Sequence[Owed], cannot: Sequence[Owed]) -> NoReturn:
+    """End the process at once, saying what is still injected and how to mend it. Exit code 130."""
+    lines = [f"left at once. STILL INJECTED ({len(left)}):" if left else "left at once; nothing is injected"]
+    lines += [f"  {one.describe()}" for one in left]
+    lines += [f"  cannot be put back: {one.describe()}" for one in cannot]
+    lines += [f"mend it with: drill revert {folder.run_id} --reports {folder.path.parent}"] if left else []
+    with contextlib.suppress(OSError):  # nobody may be reading any more
+        os.write(2, ("\n".join(lines) + "\n").encode())
+    os._exit(ExitCode.FORCED)
 
 
 async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) -> Reverted:
@@ -87,6 +139,8 @@ async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) ->
     why = "its process died; reverted from the journal"
     record.append("run.ended", {"outcome": "aborted", "exit_code": code, "why": why})
     journal.close()
+    if not reverted.left:
+        folder.free_ballast()
     with contextlib.suppress(OSError):  # reports are renderings: they can be written again
         judge_folder(folder, write=True)
     return reverted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import click
 
 from drillrunner import __version__
 from drillrunner.calls.open import open_outside
-from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, revert_dead_run
+from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, leave, revert_dead_run
 from drillrunner.cli.session import clock_for, connect, same_lab_runs
 from drillrunner.cli.view import View, say, view_for, view_lines
 from drillrunner.clock import Clock
@@ -40,6 +41,7 @@ from drillrunner.reporting import render_json
 from drillrunner.reporting.console import ask_person, print_summary, summary_lines
 
 LAB_TOUCH_REAL_SECONDS = 60.0
+ONE_KEY_REAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +59,26 @@ class Order:
 
 @dataclass
 class _Interrupts:
-    """Signals, before and while there is a conductor. The first stops and reverts, the second leaves at once."""
+    """Signals, before and while there is a conductor. The first stops and reverts; a second Ctrl-C leaves at once.
+
+    A Ctrl-C that arrives twice within an instant (from the terminal and from a wrapper) is one. SIGTERM and a
+    terminal that closes (SIGHUP) never force: nobody may be there to mend what would be left.
+    """
 
     before: anyio.CancelScope
     conductor: Conductor | None = None
     leave: Callable[[], None] = field(default=lambda: os._exit(ExitCode.FORCED))
     first: str | None = None
+    first_at: float = 0.0
 
     async def watch(self) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
             async for number in signals:
                 if self.first is not None:
-                    self.leave()
-                self.first = signal.Signals(number).name
+                    if number == signal.SIGINT and anyio.current_time() - self.first_at > ONE_KEY_REAL_SECONDS:
+                        self.leave()
+                    continue
+                self.first, self.first_at = signal.Signals(number).name, anyio.current_time()
                 if self.conductor is None:
                     self.before.cancel()
                 else:
@@ -109,17 +118,11 @@ async def _locked(order: Order, interrupts: _Interrupts, as_json: bool) -> int:
     )
     lock = EnvironmentLock(environment)
     lock.acquire()
-    clean = False
     try:
         await _revert_leftovers(order.reports, environment, lock)
-        code = await _planned(order, environment, lock, interrupts, as_json)
-        clean = code != ExitCode.STILL_INJECTED
-        return code
-    except DrillError:
-        clean = lock.previous is None or lock.previous_settled
-        raise
+        return await _planned(order, environment, lock, interrupts, as_json)
     finally:
-        lock.release(keep_name=not clean)
+        lock.release()
 
 
 async def _revert_leftovers(reports: Path, environment: Environment, lock: EnvironmentLock) -> None:
@@ -136,7 +139,7 @@ async def _revert_leftovers(reports: Path, environment: Environment, lock: Envir
                     advice=f"mend it with: drill revert {folder.run_id}",
                 )
             say(f"run {folder.run_id}: reverted {reverted.reverted}/{reverted.of}")
-    lock.previous_settled = True
+    lock.settle()
 
 
 async def _planned(
@@ -150,8 +153,21 @@ async def _planned(
         folder = create_run_folder(order.reports, run_id, plan)
         lock.name(run_id, folder.path, clock.wall().isoformat(timespec="seconds"))
         ending = await _conducted(order, plan, folder, outside, lock, interrupts)
-    verdict = judge_folder(folder, write=True)
-    folder.free_ballast()
+    if not ending.reverted.left:
+        lock.settle()
+        folder.free_ballast()
+    return _judged(folder, ending, as_json)
+
+
+def _judged(folder: RunFolder, ending: Ending, as_json: bool) -> int:
+    """Judge, report and show. What goes wrong here must not hide how the run ended."""
+    try:
+        verdict = judge_folder(folder, write=True)
+    except (DrillError, OSError) as error:
+        say(f"the run is over, but its reports could not be written: {error}")
+        for one in ending.reverted.left:
+            say(f"STILL INJECTED: {one.describe()}; mend it with: drill revert {folder.run_id}")
+        return ExitCode.INCONCLUSIVE if ending.exit_code is None else ending.exit_code
     _show(verdict, folder, ending, as_json)
     return EXIT_OF_OUTCOME[verdict.outcome] if ending.exit_code is None else ending.exit_code
 
@@ -189,7 +205,8 @@ async def _conducted(
             beside.cancel_scope.cancel()
         record.append("phase.began", {"phase": "judged"})
         record.append("run.ended", {"outcome": ending.outcome, "exit_code": ending.exit_code, "why": ending.why})
-    readings.close()
+    with contextlib.suppress(DrillError):  # the last half second of readings; the run is over
+        readings.close()
     journal.close()
     return ending
 
@@ -198,7 +215,8 @@ async def _keep_lab_awake(environment: Environment) -> None:
     """A lab ends by itself when nobody asks it anything, and SQL does not count: ask, for as long as the run lasts."""
     while environment.kind == "lab":
         await anyio.sleep(LAB_TOUCH_REAL_SECONDS)
-        await anyio.to_thread.run_sync(same_lab_runs, environment)
+        with contextlib.suppress(DrillError):  # a lab that does not answer shows in the probes
+            await anyio.to_thread.run_sync(same_lab_runs, environment)
 
 
 def _record_beginning(record: Record, order: Order, plan: Plan, folder: RunFolder, clock: Clock) -> None:
@@ -238,13 +256,7 @@ def _leave(view: View, record: Record, folder: RunFolder) -> None:
     close = getattr(view, "__exit__", None)
     if close is not None:
         close(None, None, None)
-    left = owed(record.entries)
-    lines = [f"left at once. STILL INJECTED ({len(left)}):" if left else "left at once; nothing is injected"]
-    lines += [f"  {one.describe()}" for one in left]
-    lines += [f"  cannot be put back: {one.describe()}" for one in irreversible(record.entries)]
-    lines += [f"mend it with: drill revert {folder.run_id} --reports {folder.path.parent}"] if left else []
-    os.write(2, ("\n".join(lines) + "\n").encode())
-    os._exit(ExitCode.FORCED)
+    leave(folder, owed(record.entries), irreversible(record.entries))
 
 
 def _show(verdict: Verdict, folder: RunFolder, ending: Ending, as_json: bool) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drillrunner.cli.options import json_option, reports_option
+
+if TYPE_CHECKING:
+    from drillrunner.engine.revert import Reverted
+    from drillrunner.files.lock_file import EnvironmentLock
+    from drillrunner.files.run_folder import RunFolder
+    from drillrunner.model.plan import Plan
 
 
 @click.command()
@@ -16,14 +23,14 @@ from drillrunner.cli.options import json_option, reports_option
 def revert(run: str, reports: Path, as_json: bool) -> None:
     """Put back whatever RUN (an id, its end, its folder, or `last`) left behind. Needs neither drill file nor code.
 
-    Exit code 0 when everything is back, 6 when something is still injected.
+    Exit code 0 when everything is back, 6 when something is still injected. Ctrl-C does not end it; a second one
+    leaves, says what is still injected, and exits 130.
     """
     import anyio
 
-    from drillrunner.cli.aftermath import has_ended, lab_is_gone, revert_dead_run
+    from drillrunner.cli.aftermath import revert_attended
     from drillrunner.cli.view import say, view_lines
-    from drillrunner.errors import ExitCode
-    from drillrunner.files.journal_file import read_journal
+    from drillrunner.errors import DrillError, ExitCode
     from drillrunner.files.lock_file import EnvironmentLock
     from drillrunner.files.run_folder import find_run, read_plan
 
@@ -31,41 +38,66 @@ def revert(run: str, reports: Path, as_json: bool) -> None:
     plan = read_plan(folder)
     lock = EnvironmentLock(plan.environment)
     lock.acquire()
-    clean = False
     try:
-        if has_ended(read_journal(folder.journal)):
-            clean = True
-            _show(folder.run_id, 0, 0, [], [], as_json, note="nothing was left to put back")
-            return
-        if lab_is_gone(plan):
-            clean = True
-            note = "the lab that it ran in has ended, and took everything with it"
-            _show(folder.run_id, 0, 0, [], [], as_json, note=note)
+        note = _nothing_to_do(folder, plan)
+        if note is not None:
+            _settle(lock, folder)
+            _show(folder.run_id, None, as_json, note)
             return
         with view_lines() as view:
             say(f"reverting run {folder.run_id}")
-            reverted = anyio.run(revert_dead_run, folder, view.entry)
-        clean = not reverted.left
-        left = [one.describe() for one in reverted.left]
-        cannot = [one.describe() for one in reverted.irreversible]
-        _show(folder.run_id, reverted.of, reverted.reverted, left, cannot, as_json)
+            try:
+                reverted = anyio.run(revert_attended, folder, view.entry)
+            except DrillError as error:
+                _still_owed(folder)
+                error.exit_code = ExitCode.STILL_INJECTED
+                raise
+        if not reverted.left:
+            _settle(lock, folder)
+        _show(folder.run_id, reverted, as_json)
     finally:
-        other = lock.previous is not None and lock.previous.run_id != folder.run_id
-        lock.release(keep_name=other or not clean)
-    if not clean:
+        lock.release()
+    if reverted.left:
         raise click.exceptions.Exit(ExitCode.STILL_INJECTED)
 
 
-def _show(
-    run_id: str, of: int, reverted: int, left: list[str], cannot: list[str], as_json: bool, note: str | None = None
-) -> None:
+def _still_owed(folder: RunFolder) -> None:
+    """The revert could not even begin, so everything that the journal owes is still there."""
+    from drillrunner.engine.revert import owed
+    from drillrunner.files.journal_file import read_journal
+
+    for one in owed(read_journal(folder.journal)):
+        click.echo(f"STILL INJECTED: {one.describe()}", err=True)
+
+
+def _settle(lock: EnvironmentLock, folder: RunFolder) -> None:
+    """Another run's name, which the lock may bear, is not ours to take away."""
+    if lock.previous is None or lock.previous.run_id == folder.run_id:
+        lock.settle()
+
+
+def _nothing_to_do(folder: RunFolder, plan: Plan) -> str | None:
+    from drillrunner.cli.aftermath import has_ended, lab_is_gone
+    from drillrunner.files.journal_file import read_journal
+
+    if has_ended(read_journal(folder.journal)):
+        return "nothing was left to put back"
+    if lab_is_gone(plan):
+        return "the lab that it ran in has ended, and took everything with it"
+    return None
+
+
+def _show(run_id: str, reverted: Reverted | None, as_json: bool, note: str | None = None) -> None:
     import json
 
+    left = [one.describe() for one in reverted.left] if reverted else []
+    cannot = [one.describe() for one in reverted.irreversible] if reverted else []
+    of, done = (reverted.of, reverted.reverted) if reverted else (0, 0)
     if as_json:
-        result = {"run": run_id, "of": of, "reverted": reverted, "left": left, "irreversible": cannot, "note": note}
+        result = {"run": run_id, "of": of, "reverted": done, "left": left, "irreversible": cannot, "note": note}
         click.echo(json.dumps(result, indent=2))
         return
-    click.echo(f"run {run_id}: " + (note or f"reverted {reverted}/{of}"))
+    click.echo(f"run {run_id}: " + (note or f"reverted {done}/{of}"))
     for text in left:
         click.echo(f"  STILL INJECTED: {text}")
     for text in cannot:

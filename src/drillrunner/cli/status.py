@@ -22,7 +22,7 @@ def status(reports: Path, most: int, as_json: bool) -> None:
     from drillrunner.errors import ExitCode
     from drillrunner.files.run_folder import run_folders
 
-    rows = [_row(folder) for folder in islice(run_folders(reports), most)]
+    rows = [_row_or_error(folder) for folder in islice(run_folders(reports), most)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
@@ -33,6 +33,16 @@ def status(reports: Path, most: int, as_json: bool) -> None:
             click.echo(f"no runs in {reports}")
     if any(row["left"] and row["state"] != "running" for row in rows):
         raise click.exceptions.Exit(ExitCode.STILL_INJECTED)
+
+
+def _row_or_error(folder: Any) -> dict[str, Any]:
+    """One run that cannot be read does not hide the others."""
+    from drillrunner.errors import DrillError
+
+    try:
+        return _row(folder)
+    except (DrillError, OSError) as error:
+        return {"run": folder.run_id, "drill": "?", "environment": "?", "state": f"unreadable: {error}", "left": []}
 
 
 def _row(folder: Any) -> dict[str, Any]:

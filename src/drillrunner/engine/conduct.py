@@ -10,11 +10,11 @@ import anyio.abc
 from pydantic import JsonValue
 
 from drillrunner.engine.desk import Desk, Ending
-from drillrunner.engine.guard import guard
+from drillrunner.engine.guard import guard, longest_phases_seconds
 from drillrunner.engine.ledgers import read_ledgers
 from drillrunner.engine.perform import Effect, Performer
 from drillrunner.engine.plan import MANUAL, build_probe, capture, known_kind
-from drillrunner.engine.revert import Owed, Reverted, begun, clean_up, revert_all
+from drillrunner.engine.revert import LATE_EFFECT_SECONDS, Owed, Reverted, begun, clean_up, revert_all
 from drillrunner.engine.steady import condition_spec, not_steady, stop_name, tripped
 from drillrunner.engine.watch import Board, Track, Watcher
 from drillrunner.errors import DrillError, ExitCode, JournalUnwritable, PlanStale, Refused, SteadyStateMissing
@@ -26,7 +26,7 @@ from drillrunner.ports import WritingProbe
 
 STOP_POLL_REAL_SECONDS = 0.2
 # Who asked to stop wants to go: the revert is seen through, the wait for the steady state is not.
-NOT_WAITED_FOR = frozenset({"SIGINT", "SIGTERM", "drill stop"})
+NOT_WAITED_FOR = frozenset({"SIGINT", "SIGTERM", "SIGHUP", "drill stop", "cancelled"})
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Conductor:
         self._effect: Effect | None = None
         self._body = anyio.CancelScope()
         self._injecting = False
+        self._view_works = True
         self.error: Exception | None = None
 
     # -- from outside ---------------------------------------------------------------------------
@@ -67,17 +68,29 @@ class Conductor:
     async def run(self) -> Ending:
         """All phases, then the revert, then the ending. Raises nothing that the journal does not hold."""
         async with anyio.create_task_group() as siblings:
-            self._start_watching(siblings)
-            siblings.start_soon(self._keep_an_eye)
-            with self._body:
-                await self._phases()
-            with anyio.CancelScope(shield=True):
-                reverted = await self._revert()
-            await self._restored(reverted)
-            with anyio.CancelScope(shield=True):
-                litter = await self._clean_up()
+            try:
+                self._start_watching(siblings)
+                siblings.start_soon(self._keep_an_eye)
+                with self._body:
+                    await self._phases()
+            except BaseException:
+                self._ended = _Ended("cancelled", "from outside") if self._ended.by is None else self._ended
+                raise
+            finally:
+                ending = await self._put_everything_back()
             siblings.cancel_scope.cancel()
-        self._desk.readings.flush()
+        return ending
+
+    async def _put_everything_back(self) -> Ending:
+        """Whatever ended the phases, even a cancellation from outside or an error of our own."""
+        with anyio.CancelScope(shield=True):
+            reverted = await self._revert()
+            await self._restored(reverted)
+            litter = await self._clean_up()
+        try:
+            self._desk.readings.flush()
+        except Exception as error:  # noqa: BLE001  it is over, and how it ended must still be said
+            self.error = self.error or error
         return self._ending(replace(reverted, left=reverted.left + litter))
 
     # -- watching -------------------------------------------------------------------------------
@@ -108,8 +121,16 @@ class Conductor:
         except DrillError as error:
             self._fail(error)
         self._board.add(reading)
-        self._desk.on_reading(reading)
+        self._show(reading)
         self._check_stop_conditions(reading.probe)
+
+    def _show(self, reading: Reading) -> None:
+        """To whoever watches; who only watches must not stop a run."""
+        if self._view_works:
+            try:
+                self._desk.on_reading(reading)
+            except Exception:  # noqa: BLE001  the view has failed, the run goes on
+                self._view_works = False
 
     def _fail(self, error: Exception) -> None:
         """End the run by an error: refused when it came in time, aborted when something was begun."""
@@ -142,9 +163,12 @@ class Conductor:
             self.error = self.error or error
 
     async def _keep_an_eye(self) -> None:
-        """Look for `drill stop`, and for a lock that somebody took from us."""
+        """Look for `drill stop`, for a lock that somebody took from us, and at the time that the guard allowed for."""
+        deadline = self._clock.monotonic() + longest_phases_seconds(self._desk.plan)
         try:
             while self._ended.by is None:
+                if self._clock.monotonic() > deadline:
+                    self.interrupt("deadline", "it took longer than the guard had allowed for")
                 who = self._desk.stop_requested()
                 if who is not None:
                     self.interrupt(who, "asked to stop")
@@ -155,7 +179,10 @@ class Conductor:
             self._fail(error)
 
     async def _reserve(self, probe: str, kind: str, extent: Change) -> None:
+        unwritten = self._record.unwritten
         change_id = self._undo(extent, role="ledger", kind=kind, group=f"ledger-{probe}", extra={"probe": probe})
+        if self._record.unwritten != unwritten:
+            raise JournalUnwritable(f"probe {probe} may write no more: the undo of its records is not on disk")
         await self._performer.apply(change_id, extent)
 
     # -- phases ---------------------------------------------------------------------------------
@@ -342,6 +369,8 @@ class Conductor:
         for watcher in self._watchers.values():
             if isinstance(watcher.probe, WritingProbe):
                 await watcher.stop()
+                if watcher.unanswered_at is not None:
+                    await self._clock.sleep_until(watcher.unanswered_at + LATE_EFFECT_SECONDS)
         within = self._drill.revert_within_seconds
         return await clean_up(self._record, self._performer, self._clock, within_seconds=within)
 

@@ -10,6 +10,10 @@ from drillrunner.model.call import AwsCall, Change
 from drillrunner.model.duration import format_duration
 from drillrunner.model.plan import Plan, PlannedItem
 
+# One call with its retries; reading ledgers back twice; the last try of a revert that began before its deadline.
+CALL_SECONDS = 30.0
+SETTLING_SECONDS = 150.0
+LONGEST_LAST_TRY_SECONDS = 120.0
 # Services with one control plane for the whole partition: their region is where it stands, not what is touched.
 GLOBAL_SERVICES = frozenset({"route53", "iam", "sts", "cloudfront", "globalaccelerator"})
 
@@ -30,13 +34,25 @@ def guard(plan: Plan, now: datetime) -> None:
         )
 
 
-def longest_seconds(plan: Plan) -> float:
-    """From the start to the latest possible end of the revert."""
+def longest_phases_seconds(plan: Plan) -> float:
+    """From the start to the moment when the run is stopped for taking too long.
+
+    A person's steps count towards the recovery; what an automatic step may take is what its read-backs allow.
+    """
     drill = plan.drill
     injecting = max((fault.after_seconds for fault in plan.faults), default=0.0)
-    restored = drill.recovery_within_seconds
     waits = drill.baseline_seconds + injecting + drill.detection_within_seconds + drill.recovery_within_seconds
-    return waits + drill.revert_within_seconds + restored
+    calls = sum(_longest_calls_seconds(change) for change in _changes(all_items(plan)))
+    return waits + calls + SETTLING_SECONDS
+
+
+def longest_seconds(plan: Plan) -> float:
+    """From the start to the latest possible end of the revert."""
+    return longest_phases_seconds(plan) + plan.drill.revert_within_seconds + LONGEST_LAST_TRY_SECONDS
+
+
+def _longest_calls_seconds(change: Change) -> float:
+    return sum(CALL_SECONDS + (call.read_back.within_seconds if call.read_back else 0.0) for call in change.apply)
 
 
 def all_items(plan: Plan) -> tuple[PlannedItem, ...]:
@@ -48,9 +64,9 @@ def _changes(items: Sequence[PlannedItem]) -> Iterator[Change]:
 
 
 def _targets(plan: Plan) -> Iterator[str]:
-    targets = {change.target for change in _changes(plan.faults)}
-    if not targets:
+    if not any(fault.changes for fault in plan.faults):
         yield "the drill's faults have no target"
+    targets = {change.target for change in _changes(all_items(plan))}
     if len(targets) > plan.environment.max_targets:
         yield f"{len(targets)} targets are more than max_targets {plan.environment.max_targets} allows"
 

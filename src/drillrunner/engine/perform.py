@@ -21,6 +21,10 @@ Role = Literal["apply", "revert"]
 CALL_TIMEOUT_SECONDS = 30.0
 READ_TIMEOUT_SECONDS = 15.0
 READ_BACK_EVERY_SECONDS = 1.0
+# A revert looks no longer than this at once: another undo must not wait for it. It is tried again.
+REVERT_READ_BACK_SECONDS = 60.0
+# How often a call whose outcome is unknown is made again, if it may be repeated; each try is journaled.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Performer:
             moment = self._outside.clock.monotonic()
             self._outcome(change_id, role, "-", "already", (moment, moment))
             return
-        failure = await self._call(change_id, role, call)
+        failure = await self._called(change_id, role, call)
         if failure is not None and (not failure.unknown or call.read_back is None):
             raise failure
         if call.read_back is not None and not await self._wait_until_held(change_id, role, call.read_back):
@@ -75,6 +79,17 @@ class Performer:
                 f"{call.describe()} was answered, but its read-back never showed {_short(call.read_back.expected)}",
                 advice="somebody or something else may be changing the same target",
             )
+
+    async def _called(self, change_id: str, role: Role, call: Call) -> CallFailed | None:
+        """The call's failure, or None. One whose outcome is unknown is made again, unless it refuses to repeat."""
+        failure = await self._call(change_id, role, call)
+        for _ in range(TRIES - 1):
+            if failure is None or not failure.unknown or call.skip_if_held:
+                break
+            if call.read_back is not None and await self._held_now(change_id, role, call.read_back):
+                break
+            failure = await self._call(change_id, role, call)
+        return failure
 
     async def _call(self, change_id: str, role: Role, call: Call) -> CallFailed | None:
         """Shielded: a cancelled call could still land after its revert, so its answer is awaited (bounded)."""
@@ -116,7 +131,10 @@ class Performer:
 
     async def _wait_until_held(self, change_id: str, role: Role, read_back: ReadBack) -> bool:
         clock = self._outside.clock
-        deadline = clock.monotonic() + read_back.within_seconds
+        within = (
+            read_back.within_seconds if role == "apply" else min(read_back.within_seconds, REVERT_READ_BACK_SECONDS)
+        )
+        deadline = clock.monotonic() + within
         while not await self._held_now(change_id, role, read_back):
             if clock.monotonic() + READ_BACK_EVERY_SECONDS > deadline:
                 return False

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from drillrunner.errors import JournalUnwritable
 from drillrunner.model.journal import Entry
 
 
@@ -39,27 +38,40 @@ class Record:
         self.entries = list(entries)
         self.unwritten = 0
 
-    def append(self, kind: str, data: dict[str, JsonValue]) -> None:
-        """Record one entry durably. Raises JournalUnwritable unless the run goes on without."""
+    def append(self, kind: str, data: dict[str, JsonValue]) -> bool:
+        """Record one entry durably; true when it is on disk.
+
+        Raises JournalUnwritable, unless the run goes on without: then what cannot be written is counted.
+        """
         try:
             entry = self._journal.append(kind, data)
-        except JournalUnwritable:
+        except Exception:
             if not self._lenient:
                 raise
-            self._second_try(kind, data)
-            return
+            return self._second_try(kind, data)
         self._keep(entry)
+        return True
 
     def go_on_without_journal(self) -> None:
         self._lenient = True
 
-    def _second_try(self, kind: str, data: dict[str, JsonValue]) -> None:
-        self._make_room()
+    def _second_try(self, kind: str, data: dict[str, JsonValue]) -> bool:
         try:
-            self._keep(self._journal.append(kind, data))
-        except JournalUnwritable:
+            self._make_room()
+            entry = self._journal.append(kind, data)
+        except Exception:  # noqa: BLE001  putting things back must not wait for a disk, whatever is wrong with it
             self.unwritten += 1
+            return False
+        self._keep(entry)
+        return True
 
     def _keep(self, entry: Entry) -> None:
         self.entries.append(entry)
-        self._notify(entry)
+        try:
+            self._notify(entry)
+        except Exception:  # noqa: BLE001  who only watches must not stop a run, least of all its revert
+            self._notify = _nobody
+
+
+def _nobody(entry: Entry) -> None:
+    """The audience of a run whose view has failed."""

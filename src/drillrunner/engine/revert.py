@@ -18,13 +18,17 @@ from drillrunner.model.journal import Entry
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 20.0
-# A call that timed out, or died with its process, may still land: look once more after this long.
-LATE_EFFECT_SECONDS = 10.0
+# A call that timed out, or died with its process, may still land: look once more after this long, which is
+# longer than a client waits for one answer.
+LATE_EFFECT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One Change that was begun and is not known to be put back."""
+    """One Change that was begun and is not known to be put back.
+
+    `certain` when every call of it was answered and its read-backs showed it: then nothing of it can still land.
+    """
 
     change_id: str
     group: str
@@ -58,16 +62,7 @@ def begun(entries: Sequence[Entry]) -> list[Owed]:
     nothing to apply (a ledger's records, written by its probe) counts from its undo on.
     """
     intended = {str(entry.data["change_id"]) for entry in entries if _is_apply(entry, "call.intent")}
-    answered = {
-        str(entry.data["call_id"])
-        for entry in entries
-        if _is_apply(entry, "call.outcome") and entry.data["outcome"] in {"done", "failed"}
-    }
-    unsure = {
-        str(entry.data["change_id"])
-        for entry in entries
-        if _is_apply(entry, "call.intent") and str(entry.data["call_id"]) not in answered
-    }
+    settled = _settled(entries)
     found = []
     for entry in entries:
         if entry.kind != "undo.recorded":
@@ -82,10 +77,28 @@ def begun(entries: Sequence[Entry]) -> list[Owed]:
                     role=str(entry.data["role"]),
                     kind=str(entry.data["kind"]),
                     change=change,
-                    certain=change_id not in unsure,
+                    certain=not change.apply or change_id in settled,
                 )
             )
     return found
+
+
+def _settled(entries: Sequence[Entry]) -> set[str]:
+    """Changes of which no call's outcome is unknown, and of which a read-back has shown that they took effect."""
+    answered = {
+        str(entry.data["call_id"])
+        for entry in entries
+        if _is_apply(entry, "call.outcome") and entry.data["outcome"] in {"done", "failed"}
+    }
+    open_ended = {
+        str(entry.data["change_id"])
+        for entry in entries
+        if _is_apply(entry, "call.intent") and str(entry.data["call_id"]) not in answered
+    }
+    last_seen = {
+        str(entry.data["change_id"]): entry.data["holds"] for entry in entries if _is_apply(entry, "read_back")
+    }
+    return {change_id for change_id, holds in last_seen.items() if holds is True} - open_ended
 
 
 def _is_apply(entry: Entry, kind: str) -> bool:
@@ -190,23 +203,31 @@ async def _pay(
     """Round after round until all is back or the deadline has come. Returns what is left."""
     deadline = clock.monotonic() + within_seconds
     counted = [one for one in everything if superseded(one, everything) is None]
+    doubtful = {_counting(one, everything).change_id for one in everything if not one.certain}
+    unswept = [one for one in counted if one.change_id in doubtful]
     waiting = list(reversed(counted))
     pause = FIRST_PAUSE_SECONDS
-    while waiting:
-        waiting = await _one_round(record, performer, waiting)
-        if not waiting or clock.monotonic() + pause > deadline:
-            break
-        await clock.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-    unsure = {_counting(one, everything).change_id for one in everything if not one.certain}
-    done = [one for one in counted if one not in waiting and one.change_id in unsure]
-    waiting += await _sweep(record, performer, clock, done)
+    while waiting or unswept:
+        if waiting:
+            waiting = await _one_round(record, performer, waiting)
+        else:
+            await clock.sleep(LATE_EFFECT_SECONDS)
+            waiting = await _landed_late(record, performer, unswept)
+            unswept = [one for one in unswept if one in waiting]
+        if waiting:
+            if clock.monotonic() + pause > deadline:
+                break
+            await clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     _settle_superseded(record, everything, waiting)
     return waiting
 
 
 async def _one_round(record: Record, performer: Performer, waiting: Sequence[Owed]) -> list[Owed]:
-    """Try each once: groups in order, the Changes of one fault side by side. Returns those that failed."""
+    """Try each once: groups in order, the Changes of one fault side by side. Returns those that are still owed.
+
+    An undo waits while a later one on its target has failed: the later one's retry would land on top of it.
+    """
     failed: list[Owed] = []
 
     async def attempt(one: Owed) -> None:
@@ -214,9 +235,13 @@ async def _one_round(record: Record, performer: Performer, waiting: Sequence[Owe
             failed.append(one)
 
     for _, members in groupby(waiting, key=lambda one: one.group):
+        blocked = {one.change.target for one in failed}
         async with anyio.create_task_group() as group:
             for one in members:
-                group.start_soon(attempt, one)
+                if one.change.target in blocked:
+                    failed.append(one)
+                else:
+                    group.start_soon(attempt, one)
     return [one for one in waiting if one in failed]
 
 
@@ -235,16 +260,18 @@ def _left(one: Owed, error: Exception) -> str:
     return f"{one.describe()}: {reason}"
 
 
-async def _sweep(record: Record, performer: Performer, clock: Clock, unsure: Sequence[Owed]) -> list[Owed]:
-    """Look again at what may have landed late, one API time-out after its revert, and put it back once more."""
-    if not unsure:
-        return []
-    await clock.sleep(LATE_EFFECT_SECONDS)
+async def _landed_late(record: Record, performer: Performer, doubtful: Sequence[Owed]) -> list[Owed]:
+    """Look again, one API time-out after the undo, at what may have landed after it. Returns what is there again."""
     back = []
-    for one in unsure:
-        if not await performer.holds(one.change_id, one.change) and not await _put_back(record, performer, one):
+    for one in doubtful:
+        try:
+            holds = await performer.holds(one.change_id, one.change)
+        except Exception as error:  # noqa: BLE001  what cannot be looked at is put back once more
+            holds = False
+            record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": _left(one, error)})
+        if not holds:
             back.append(one)
-    return back
+    return list(reversed(back))
 
 
 def _settle_superseded(record: Record, everything: Sequence[Owed], left: Sequence[Owed]) -> None:

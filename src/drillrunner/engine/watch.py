@@ -111,6 +111,8 @@ class Watcher:
         self.spec = spec
         self.probe = probe
         self.written = 0
+        # when a poll last ended without an answer: what it wrote may still land
+        self.unanswered_at: float | None = None
         self._outside = outside
         self._sink = sink
         self._reserved = 0
@@ -162,6 +164,8 @@ class Watcher:
         clock = self._outside.clock
         asked = clock.monotonic()
         answer = await self._ask(seq)
+        if answer.ok is not True:
+            self.unanswered_at = clock.monotonic()
         self._sink(
             Reading(
                 probe=self.spec.name,

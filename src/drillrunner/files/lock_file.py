@@ -43,8 +43,8 @@ def lock_key(environment: Environment) -> str:
 class EnvironmentLock:
     """Holds an environment for one process.
 
-    `previous` is a dead run's Holder, if it left its name; `previous_settled` is set once that run
-    has been put back, so that its name may go.
+    `previous` is a dead run's Holder, if it left its name. Whoever's name is in the file stays there
+    until `settle` says that nothing of that run is owed any more.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -54,7 +54,7 @@ class EnvironmentLock:
         self._environment = environment
         self._file: int | None = None
         self.previous: Holder | None = None
-        self.previous_settled = False
+        self._owing = False
 
     def acquire(self) -> None:
         """Take the lock, or raise EnvironmentBusy almost at once."""
@@ -65,11 +65,17 @@ class EnvironmentLock:
             raise _busy(self._environment, holder)
         self._file = descriptor
         self.previous = _read_holder(descriptor)
+        self._owing = self.previous is not None
 
     def name(self, run_id: str, folder: Path, since: str) -> None:
         """Write who holds the lock; from now on a dead run can be found by it."""
         holder = Holder(run_id, str(folder.resolve()), os.getpid(), socket.gethostname(), since)
         self._write(json.dumps(asdict(holder)).encode())
+        self._owing = True
+
+    def settle(self) -> None:
+        """Nothing is owed by the run that the file names."""
+        self._owing = False
 
     def is_ours(self, run_id: str) -> bool:
         """Whether the file at the lock's path is still the one we hold, in this run's name."""
@@ -82,11 +88,11 @@ class EnvironmentLock:
         holder = _read_holder(self._file)
         return same and holder is not None and holder.run_id == run_id
 
-    def release(self, *, keep_name: bool) -> None:
-        """Let go. With `keep_name` the next run is told that this one left something behind."""
+    def release(self) -> None:
+        """Let go. A name that is still owing stays, so that the next run is told."""
         if self._file is None:
             return
-        if not keep_name:
+        if not self._owing:
             self._write(b"")
         os.close(self._file)
         self._file = None

@@ -115,7 +115,7 @@ def run_folders(reports: Path) -> Iterator[RunFolder]:
 
 def find_run(reports: Path, name: str) -> RunFolder:
     """The run by its id, the unambiguous end or beginning of it, its folder, or `last`. Raises RunNotFound."""
-    as_path = RunFolder(Path(name))
+    as_path = RunFolder(Path(name).resolve() if name else reports / name)
     if as_path.exists():
         return as_path
     folders = list(run_folders(reports))

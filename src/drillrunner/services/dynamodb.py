@@ -2,7 +2,7 @@
 
 Replicas take the last writer's version, typically within a second; ReplicationLatency is published
 every five minutes, too coarse for an RPO, so both probes write items of their own
-(aws-mechanics: DynamoDB global tables). Their undo is recorded before they write.
+(Developer Guide, "Monitoring global tables"). Their undo is recorded before they write.
 """
 
 from __future__ import annotations

@@ -287,7 +287,7 @@ def test_no_more_than_its_threads_ask_at_once(aws: AwsLab, gate: Gate) -> None:
     gate.hold.clear()
 
     def all_are_under_way() -> bool:
-        return gate.inside == THREADS and caller._threads.statistics().tasks_waiting == 8
+        return gate.inside == THREADS and caller._changes.threads.statistics().tasks_waiting == 8
 
     async def ask_many() -> None:
         async with anyio.create_task_group() as group:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import anyio
 import pytest
 
 from drillrunner.clock import run_virtual
 from drillrunner.engine.conduct import Conductor
+from drillrunner.engine.guard import longest_seconds
 from drillrunner.engine.perform import Performer
 from drillrunner.engine.record import Record
 from drillrunner.engine.revert import Reverted, owed, revert_all
@@ -298,3 +300,47 @@ def test_a_late_effect_of_a_call_that_timed_out_is_swept() -> None:
     assert len(late) == 2
     assert system.reserves == BEFORE
     assert owed(ran.entries) == []
+
+
+def test_a_view_that_fails_neither_ends_the_run_nor_keeps_it_from_reverting() -> None:
+    system = SmallSystem()
+
+    def broken(conductor: Conductor, entry: Entry) -> None:
+        if entry.kind == "effect.observed":
+            raise BrokenPipeError
+
+    ran = run(system, on_entry=broken)
+    assert ran.ending.outcome == "completed"
+    assert system.reserves == BEFORE
+
+
+def test_a_cancellation_from_outside_reverts_too() -> None:
+    system = SmallSystem()
+
+    async def main() -> list[bool]:
+        injected = []
+        with anyio.CancelScope() as outer:
+
+            def cancel(conductor: Conductor, entry: Entry) -> None:
+                if entry.data.get("phase") == "detect":
+                    injected.append(system.reserves != BEFORE)
+                    outer.cancel()
+
+            await run_small(system, on_entry=cancel)
+        return injected
+
+    assert run_virtual(main) == [True]
+    assert system.reserves == BEFORE
+
+
+def test_a_person_who_never_answers_ends_the_run_at_the_time_that_the_guard_allowed_for() -> None:
+    system = SmallSystem()
+    drill = small_drill(failover=(StepSpec(kind="manual", text="tell support"),))
+
+    async def main() -> Ran:
+        return await run_small(system, drill, person_is_away=True)
+
+    ran: Ran = run_virtual(main)
+    assert "deadline" in str(ran.ending.why)
+    assert ran.entries[-1].at <= longest_seconds(ran.plan)
+    assert system.reserves == BEFORE

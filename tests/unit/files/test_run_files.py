@@ -102,11 +102,25 @@ def test_a_second_holder_is_refused_and_told_who_holds(environment: Environment,
     assert is_held(environment, "20260101-000000-aaaaaa")
     with pytest.raises(EnvironmentBusy, match="20260101-000000-aaaaaa"):
         EnvironmentLock(environment).acquire()
-    lock.release(keep_name=False)
+    lock.settle()
+    lock.release()
     again = EnvironmentLock(environment)
     again.acquire()
     assert again.previous is None
-    again.release(keep_name=False)
+    again.release()
+
+
+def test_a_run_that_ends_without_having_settled_leaves_its_name(environment: Environment, tmp_path: Path) -> None:
+    lock = EnvironmentLock(environment)
+    lock.acquire()
+    lock.name("20260101-000000-aaaaaa", tmp_path, "now")
+    lock.release()
+    for _ in range(2):  # whoever looks and does not settle leaves the name for the next
+        again = EnvironmentLock(environment)
+        again.acquire()
+        assert again.previous is not None
+        assert again.previous.run_id == "20260101-000000-aaaaaa"
+        again.release()
 
 
 def test_two_names_of_one_account_share_one_lock(environment: Environment) -> None:
@@ -114,7 +128,7 @@ def test_two_names_of_one_account_share_one_lock(environment: Environment) -> No
     lock.acquire()
     with pytest.raises(EnvironmentBusy):
         EnvironmentLock(environment.model_copy(update={"name": "the same account"})).acquire()
-    lock.release(keep_name=False)
+    lock.release()
 
 
 def test_a_dead_holder_leaves_its_name_and_not_its_lock(environment: Environment, tmp_path: Path) -> None:
@@ -130,7 +144,7 @@ def test_a_dead_holder_leaves_its_name_and_not_its_lock(environment: Environment
     lock.acquire()
     assert lock.previous is not None
     assert (lock.previous.run_id, lock.previous.folder) == ("20260101-000000-dead00", str(tmp_path.resolve()))
-    lock.release(keep_name=True)
+    lock.release()
 
 
 def test_a_lock_whose_file_was_taken_away_is_no_longer_ours(environment: Environment, tmp_path: Path) -> None:
@@ -139,4 +153,4 @@ def test_a_lock_whose_file_was_taken_away_is_no_longer_ours(environment: Environ
     lock.name("20260101-000000-aaaaaa", tmp_path, "now")
     lock.path.unlink()
     assert not lock.is_ours("20260101-000000-aaaaaa")
-    lock.release(keep_name=False)
+    lock.release()

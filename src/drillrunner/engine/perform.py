@@ -135,14 +135,14 @@ class Performer:
             read_back.within_seconds if role == "apply" else min(read_back.within_seconds, REVERT_READ_BACK_SECONDS)
         )
         deadline = clock.monotonic() + within
-        while not await self._held_now(change_id, role, read_back):
-            if clock.monotonic() + READ_BACK_EVERY_SECONDS > deadline:
-                return False
+        held = await self._held_now(change_id, role, read_back)
+        while not held and clock.monotonic() + READ_BACK_EVERY_SECONDS <= deadline:
             await clock.sleep(READ_BACK_EVERY_SECONDS)
-        return True
+            held = await self._held_now(change_id, role, read_back, only_if_held=True)
+        return held
 
-    async def _held_now(self, change_id: str, role: Role, read_back: ReadBack) -> bool:
-        """Read once and journal what was seen. What could not be read does not hold."""
+    async def _held_now(self, change_id: str, role: Role, read_back: ReadBack, *, only_if_held: bool = False) -> bool:
+        """Read once and journal what was seen (or only that it holds). What could not be read does not hold."""
         asked = self._outside.clock.monotonic()
         value: JsonValue = None
         error: str | None = None
@@ -151,6 +151,8 @@ class Performer:
         except CallFailed as failure:
             error = failure.message
         holds = None if error is not None else value == read_back.expected
+        if only_if_held and not holds:
+            return False
         data: dict[str, JsonValue] = {
             "change_id": change_id,
             "role": role,

@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check lint types arrows crash-matrix truth clean
+.PHONY: help demo test check lint types arrows crash-matrix long truth clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -44,6 +44,10 @@ check: lint types arrows test
 # kill -9 after every journal entry of every shipped drill, then revert (about half an hour)
 crash-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py -m slow --timeout 7200
+
+# what a shorter test shows too, at full length
+long: $(VENV)/.dev
+	$(BIN)/python -m pytest -m long
 
 # regional-outage twenty times against the lab's own ground truth, and with other settings
 truth: $(VENV)/.dev

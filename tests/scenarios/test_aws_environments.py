@@ -161,6 +161,7 @@ def _changing(stage: Stage) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long
 def test_the_shipped_regional_outage_runs_on_an_account(staging: Stage) -> None:
     path = staging.drill_file("whole", {"environment: lab": "environment: staging"})
     ran = staging.drill("run", str(path), "--json")

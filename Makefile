@@ -41,7 +41,7 @@ arrows: $(VENV)/.dev
 
 check: lint types arrows test
 
-# kill -9 after every journal entry of every shipped drill, then revert (about half an hour)
+# kill -9 after every journal entry of every shipped drill, then revert (about an hour)
 crash-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py -m slow --timeout 7200
 

@@ -67,7 +67,6 @@ SAMPLE = [
     "effect.observed#1",
     "undo.recorded/step#1",
     "call.intent/apply#2",
-    "call.outcome/apply#2",
     "call.intent/apply#3",
     "change.reverted#1",
     "call.outcome/revert#5",

@@ -111,3 +111,13 @@ def stage_in(folder: Path) -> Stage:
     environments = (ROOT / "drills" / "environments.yaml").read_text(encoding="utf-8")
     (folder / "drills" / "environments.yaml").write_text(environments, encoding="utf-8")
     return Stage(folder, {"DRILLRUNNER_STATE": str(folder / "state"), "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+def entries_of(reports: Path, pid: int) -> list[dict[str, Any]]:
+    """What the run of that process has journaled so far; nothing while it has no journal."""
+    for journal in sorted(reports.glob("20*/journal.jsonl"), reverse=True):
+        lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+        entries = [json.loads(line) for line in lines if line.endswith("\n")]
+        if entries and entries[0]["data"].get("pid") == pid:
+            return entries
+    return []

@@ -23,7 +23,7 @@ from drillrunner.lab.databases.databases import postgres_available
 from drillrunner.lab.lifecycle import LabStatus
 from running_lab import RunningLab
 from scenario_waits import wait_for
-from stages import Stage, stage_in
+from stages import Stage, entries_of, stage_in
 
 pytestmark = pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed")
 
@@ -193,15 +193,13 @@ def _polls(stage: Stage, *, ok: bool) -> dict[int, Insert]:
 
 def _until_journaled(stage: Stage, process: subprocess.Popen[str], kind: str, **data: Any) -> None:
     """Return once the run has journaled such an entry; fail the test with what it said when it ends without."""
-    wait_for(lambda: _journaled(stage, kind, **data) or process.poll() is not None)
+    wait_for(lambda: _journaled(stage, process.pid, kind, **data) or process.poll() is not None)
     assert process.poll() is None, process.communicate()
 
 
-def _journaled(stage: Stage, kind: str, **data: Any) -> bool:
-    """Whether the newest run has journaled an entry of that kind with these data."""
-    journals = sorted(stage.reports.glob("20*/journal.jsonl"))
-    lines = journals[-1].read_text(encoding="utf-8").splitlines(keepends=True) if journals else []
-    entries = [json.loads(line) for line in lines if line.endswith("\n")]
+def _journaled(stage: Stage, pid: int, kind: str, **data: Any) -> bool:
+    """Whether the run of that process has journaled an entry of that kind with these data."""
+    entries = entries_of(stage.reports, pid)
     return any(entry["kind"] == kind and data.items() <= entry["data"].items() for entry in entries)
 
 

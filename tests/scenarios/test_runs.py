@@ -13,7 +13,7 @@ import pytest
 
 from drillrunner.errors import ExitCode
 from scenario_waits import wait_for
-from stages import Stage
+from stages import Stage, entries_of
 
 PHASES = ["preflight", "baseline", "inject", "detect", "failover", "recover", "failback", "revert", "restored"]
 
@@ -145,7 +145,7 @@ def test_a_stop_condition_reverts_exits_5_and_the_report_says_which(stage: Stage
 
 def test_the_next_run_reverts_what_a_dead_one_left_and_says_so(stage: Stage) -> None:
     path = stage.drill_file("leaving")
-    dead = stage.drill("run", str(path), dies_after=_entry_of_the_first_effect(stage))
+    dead = stage.drill("run", str(path), dies_after="effect.observed#1")
     assert dead.returncode == -signal.SIGKILL
     name = stage.run_folder().name
     assert stage.drill("status").returncode == ExitCode.STILL_INJECTED
@@ -155,13 +155,6 @@ def test_the_next_run_reverts_what_a_dead_one_left_and_says_so(stage: Stage) -> 
     _, err = process.communicate(timeout=60)
     assert f"run {name} died and left something behind: reverting it first" in err
     assert process.returncode == ExitCode.ABORTED
-
-
-def _entry_of_the_first_effect(stage: Stage) -> int:
-    """After which entry the fault is in, from a run that was whole."""
-    finished = [path for path in sorted(stage.reports.iterdir()) if (path / "verdict.json").exists()]
-    lines = (finished[0] / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    return 1 + next(index for index, line in enumerate(lines) if json.loads(line)["kind"] == "effect.observed")
 
 
 def test_of_many_runs_at_once_one_runs_and_the_others_are_refused(stage: Stage) -> None:
@@ -211,13 +204,8 @@ def test_a_full_disk_means_that_nothing_is_injected(stage: Stage) -> None:
 
 def _in_phase(stage: Stage, pid: int, phase: str) -> bool:
     """Whether the run of that process has begun a phase."""
-    for journal in sorted(stage.reports.glob("20*/journal.jsonl"), reverse=True):
-        lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
-        entries = [json.loads(line) for line in lines if line.endswith("\n")]
-        if entries and entries[0]["data"].get("pid") == pid:
-            began = [entry["data"]["phase"] for entry in entries if entry["kind"] == "phase.began"]
-            return phase in began
-    return False
+    began = [entry["data"]["phase"] for entry in entries_of(stage.reports, pid) if entry["kind"] == "phase.began"]
+    return phase in began
 
 
 def test_a_run_is_listed_with_how_it_ended(shared_stage: Stage, whole_run: dict[str, Any]) -> None:

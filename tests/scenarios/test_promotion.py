@@ -25,7 +25,10 @@ from running_lab import RunningLab
 from scenario_waits import wait_for
 from stages import Stage, entries_of, stage_in
 
-pytestmark = pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed")
+pytestmark = [
+    pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed"),
+    pytest.mark.long,
+]
 
 TIME_SCALE = 8
 PRIMARY, REPLICA = "orders-primary", "orders-replica"

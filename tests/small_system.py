@@ -90,6 +90,9 @@ class SmallSystem:
     after: Callable[[Call], None] = lambda call: None
     writes: list[tuple[str, str, int | None]] = field(default_factory=list)
     broken_since: float | None = None
+    # the standby goes on serving for so long after the primary is back
+    failback_seconds: float = 0.0
+    away_until: float = 0.0
 
     async def call(self, call: Call, *, timeout_seconds: float, retry: bool = True) -> JsonValue:
         await anyio.sleep(self.call_seconds)
@@ -113,6 +116,7 @@ class SmallSystem:
         self.writes.append((call.operation, key[1], reserve))
         if key == (PRIMARY, "checkout"):
             self.broken_since = anyio.current_time() if reserve == 0 else None
+            self.away_until = anyio.current_time() + self.failback_seconds
         return {}
 
     def serve(self, request: HttpRequest) -> HttpResponse:
@@ -122,7 +126,8 @@ class SmallSystem:
                 raise HttpFailed("connect refused")
             return HttpResponse(200, {"x-served-by-region": STANDBY}, b"", {})
         if self.broken_since is None:
-            return HttpResponse(200, {"x-served-by-region": PRIMARY}, b"", {})
+            home = PRIMARY if anyio.current_time() >= self.away_until else STANDBY
+            return HttpResponse(200, {"x-served-by-region": home}, b"", {})
         if anyio.current_time() - self.broken_since >= self.failover_seconds:
             return HttpResponse(200, {"x-served-by-region": STANDBY}, b"", {})
         return HttpResponse(429, {"x-served-by-region": PRIMARY}, b"", {})

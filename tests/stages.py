@@ -18,7 +18,7 @@ DYING = ROOT / "tests" / "scenarios" / "dying_drill.py"
 
 # The shipped regional outage with its waits cut short, so that a run takes seconds.
 SHORT = {
-    "baseline: {for: 30s}": "baseline: {for: 4s}",
+    "baseline: {for: 30s,": "baseline: {for: 4s,",
     "stable_for: 30s": "stable_for: 5s",
     "stable_for: 20s": "stable_for: 5s",
 }

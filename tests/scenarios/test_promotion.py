@@ -25,10 +25,7 @@ from running_lab import RunningLab
 from scenario_waits import wait_for
 from stages import Stage, entries_of, stage_in
 
-pytestmark = [
-    pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed"),
-    pytest.mark.long,
-]
+pytestmark = pytest.mark.skipif(not postgres_available(), reason="the extra `postgres` is not installed")
 
 TIME_SCALE = 8
 PRIMARY, REPLICA = "orders-primary", "orders-replica"
@@ -37,7 +34,7 @@ LAGS_MS = (400, 2500)
 SHORTENED = {
     "every: 200ms": "every: 100ms",
     "timeout: 1s": "timeout: 5s",
-    "baseline: {for: 10s}": "baseline: {for: 8s}",
+    "baseline: {for: 10s,": "baseline: {for: 8s,",
     "stable_for: 10s": "stable_for: 5s",
 }
 

@@ -12,16 +12,15 @@ from pydantic import JsonValue
 from drillrunner.engine.desk import Desk, Ending
 from drillrunner.engine.guard import guard, longest_phases_seconds
 from drillrunner.engine.ledgers import read_ledgers
+from drillrunner.engine.lookout import Lookout
 from drillrunner.engine.perform import Effect, Performer
-from drillrunner.engine.plan import MANUAL, build_probe, capture, known_kind
+from drillrunner.engine.plan import MANUAL, capture, known_kind
 from drillrunner.engine.revert import LATE_EFFECT_SECONDS, Owed, Reverted, begun, clean_up, revert_all
-from drillrunner.engine.steady import condition_spec, not_steady, stop_name, tripped
-from drillrunner.engine.watch import Board, Track, Watcher
+from drillrunner.engine.steady import not_served_from_home, not_steady
 from drillrunner.errors import DrillError, ExitCode, JournalUnwritable, PlanStale, Refused, SteadyStateMissing
 from drillrunner.model.call import Change
-from drillrunner.model.drill import FaultSpec, ProbeSpec, StepSpec
+from drillrunner.model.drill import FaultSpec, StepSpec
 from drillrunner.model.journal import Phase
-from drillrunner.model.reading import Reading
 from drillrunner.ports import WritingProbe
 
 STOP_POLL_REAL_SECONDS = 0.2
@@ -47,14 +46,12 @@ class Conductor:
         self._clock = desk.outside.clock
         self._record = desk.record
         self._performer = Performer(desk.record, desk.outside)
-        self._board = Board()
-        self._watchers: dict[str, Watcher] = {}
+        self._lookout = Lookout(desk, self._reserve, self._stop, self._fail)
         self._ended = _Ended()
         self._changes = 0
         self._effect: Effect | None = None
         self._body = anyio.CancelScope()
         self._injecting = False
-        self._view_works = True
         self.error: Exception | None = None
 
     # -- from outside ---------------------------------------------------------------------------
@@ -69,7 +66,7 @@ class Conductor:
         """All phases, then the revert, then the ending. Raises nothing that the journal does not hold."""
         async with anyio.create_task_group() as siblings:
             try:
-                self._start_watching(siblings)
+                self._lookout.start(siblings)
                 siblings.start_soon(self._keep_an_eye)
                 with self._body:
                     await self._phases()
@@ -93,44 +90,7 @@ class Conductor:
             self.error = self.error or error
         return self._ending(replace(reverted, left=reverted.left + litter))
 
-    # -- watching -------------------------------------------------------------------------------
-
-    def _start_watching(self, siblings: anyio.abc.TaskGroup) -> None:
-        for spec in self._drill.probes:
-            self._watch(spec, "probe", siblings)
-        for number, stop in enumerate(self._drill.stop_if, start=1):
-            if stop.kind is not None:
-                self._watch(condition_spec(stop, number), "condition", siblings)
-
-    def _watch(self, spec: ProbeSpec, role: str, siblings: anyio.abc.TaskGroup) -> None:
-        probe = build_probe("condition" if role == "condition" else "probe", spec.kind, spec.params)
-        self._board.tracks[spec.name] = Track(spec)
-        watcher = Watcher(spec, probe, self._desk.outside, self._take)
-        self._watchers[spec.name] = watcher
-        siblings.start_soon(self._watch_safely, watcher)
-
-    async def _watch_safely(self, watcher: Watcher) -> None:
-        try:
-            await watcher.run(self._reserve)
-        except Exception as error:  # noqa: BLE001  a watcher that dies ends the run, not the process
-            self._fail(error)
-
-    def _take(self, reading: Reading) -> None:
-        try:
-            self._desk.readings.add(reading)
-        except DrillError as error:
-            self._fail(error)
-        self._board.add(reading)
-        self._show(reading)
-        self._check_stop_conditions(reading.probe)
-
-    def _show(self, reading: Reading) -> None:
-        """To whoever watches; who only watches must not stop a run."""
-        if self._view_works:
-            try:
-                self._desk.on_reading(reading)
-            except Exception:  # noqa: BLE001  the view has failed, the run goes on
-                self._view_works = False
+    # -- what ends it early ------------------------------------------------------------------------
 
     def _fail(self, error: Exception) -> None:
         """End the run by an error: refused when it came in time, aborted when something was begun."""
@@ -145,15 +105,11 @@ class Conductor:
     def _anything_begun(self) -> bool:
         return any(one.role != "ledger" for one in begun(self._record.entries))
 
-    def _check_stop_conditions(self, probe: str) -> None:
-        for number, stop in enumerate(self._drill.stop_if, start=1):
-            name = stop_name(stop, number)
-            if name != probe or self._ended.by is not None:
-                continue
-            why = tripped(stop, self._board.tracks[name])
-            if why is not None and self._injecting:
-                self._record_quietly("stop.tripped", {"condition": name, "why": why})
-                self.interrupt("stop condition", f"{name}: {why}")
+    def _stop(self, name: str, why: str) -> None:
+        """A stop condition tripped. It counts while something may be injected."""
+        if self._injecting and self._ended.by is None:
+            self._record_quietly("stop.tripped", {"condition": name, "why": why})
+            self.interrupt("stop condition", f"{name}: {why}")
 
     def _record_quietly(self, kind: str, data: dict[str, JsonValue]) -> None:
         """From a callback: a journal that fails here ends the run, which is what is happening anyway."""
@@ -198,7 +154,7 @@ class Conductor:
                 await self._steps("failover", self._drill.failover)
                 if await self._recover():
                     await self._steps("failback", self._drill.failback)
-            await read_ledgers(self._record, self._desk.outside, self._watchers, "before_revert")
+            await read_ledgers(self._record, self._desk.outside, self._lookout.watchers, "before_revert")
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends here and is reverted
             self._fail(error)
         finally:
@@ -209,8 +165,11 @@ class Conductor:
 
     async def _baseline(self) -> None:
         self._phase("baseline")
-        await self._clock.sleep(self._drill.baseline_seconds)
-        why = not_steady(self._drill, self._board.tracks, self._detector())
+        deadline = self._clock.monotonic() + self._drill.baseline_within_seconds
+        while (why := await self._look_for_steady_state()) is not None and self._clock.monotonic() < deadline:
+            self._record.append("baseline.retaken", {"why": why})
+            for track in self._lookout.board.tracks.values():
+                track.count_anew()
         self._record.append("steady_state", {"moment": "before", "ok": why is None, "why": why})
         if why is not None:
             raise SteadyStateMissing(
@@ -218,9 +177,13 @@ class Conductor:
                 advice="nothing was injected; mend the system or the probe first, then drill",
             )
 
+    async def _look_for_steady_state(self) -> str | None:
+        await self._clock.sleep(self._drill.baseline_seconds)
+        return not_steady(self._drill, self._lookout.board.tracks, self._detector())
+
     async def _inject(self) -> None:
         self._phase("inject")
-        for track in self._board.tracks.values():
+        for track in self._lookout.board.tracks.values():
             track.forget_failures()
         began = self._clock.monotonic()
         order = sorted(range(len(self._drill.faults)), key=lambda index: self._drill.faults[index].after_seconds)
@@ -290,9 +253,9 @@ class Conductor:
         """Wait for the signal. False when nothing was seen at all: then there is nothing to fail over from."""
         self._phase("detect")
         name = self._detector() or self._drill.user_facing[0].name
-        track = self._board.tracks[name]
+        track = self._lookout.board.tracks[name]
         deadline = self._clock.monotonic() + self._drill.detection_within_seconds
-        seen = await self._board.until(
+        seen = await self._lookout.board.until(
             lambda: track.first_bad is not None or self._recovered_already(), self._desk.outside, deadline
         )
         if seen and track.first_bad is not None:
@@ -305,14 +268,14 @@ class Conductor:
         return seen or self._outage_seen()
 
     def _outage_seen(self) -> bool:
-        return any(self._board.tracks[probe.name].first_bad is not None for probe in self._drill.user_facing)
+        return any(self._lookout.board.tracks[probe.name].first_bad is not None for probe in self._drill.user_facing)
 
     def _recovered_already(self) -> bool:
         return self._outage_seen() and self._stable()
 
     def _stable(self) -> bool:
         """Every user-facing probe has been good, unbroken, for `stable_for`."""
-        tracks = [self._board.tracks[probe.name] for probe in self._drill.user_facing]
+        tracks = [self._lookout.board.tracks[probe.name] for probe in self._drill.user_facing]
         return all(track.good_for_seconds() >= self._drill.stable_for_seconds for track in tracks)
 
     async def _recover(self) -> bool:
@@ -324,13 +287,13 @@ class Conductor:
         def recovered() -> bool:
             return self._stable() and (self._outage_seen() or self._clock.monotonic() >= settled)
 
-        ok = await self._board.until(recovered, self._desk.outside, deadline)
+        ok = await self._lookout.board.until(recovered, self._desk.outside, deadline)
         if ok and self._outage_seen():
-            starts = [self._board.tracks[probe.name].good_since for probe in self._drill.user_facing]
+            starts = [self._lookout.board.tracks[probe.name].good_since for probe in self._drill.user_facing]
             moments = [(start.asked, start.answered) for start in starts if start is not None]
             low, high = max(moments)
             self._record.append("recovered", {"low": round(low, 6), "high": round(high, 6)})
-        await read_ledgers(self._record, self._desk.outside, self._watchers, "recovered")
+        await read_ledgers(self._record, self._desk.outside, self._lookout.watchers, "recovered")
         return ok
 
     async def _steps(self, section: Phase, steps: Sequence[StepSpec]) -> None:
@@ -366,7 +329,7 @@ class Conductor:
 
     async def _clean_up(self) -> tuple[Owed, ...]:
         """Remove what the probes wrote, once they have stopped: a record written afterwards would stay."""
-        for watcher in self._watchers.values():
+        for watcher in self._lookout.watchers.values():
             if isinstance(watcher.probe, WritingProbe):
                 await watcher.stop()
                 if watcher.unanswered_at is not None:
@@ -387,8 +350,8 @@ class Conductor:
             self._phase("restored")
             deadline = self._clock.monotonic() + self._drill.recovery_within_seconds
             since = self._clock.monotonic()
-            ok = await self._board.until(lambda: self._steady_since(since), self._desk.outside, deadline)
-            why = None if ok else "the user-facing probes were not good again in time"
+            ok = await self._lookout.board.until(lambda: self._steady_since(since), self._desk.outside, deadline)
+            why = None if ok else self._why_not_restored()
             self._record.append("steady_state", {"moment": "after", "ok": ok and not reverted.left, "why": why})
         if scope.cancelled_caught:
             data = {"moment": "after", "ok": None, "why": "the wait for it was cut short"}
@@ -396,13 +359,19 @@ class Conductor:
 
     def _steady_since(self, moment: float) -> bool:
         wanted = min(self._drill.stable_for_seconds, self._drill.baseline_seconds)
-        tracks = [self._board.tracks[probe.name] for probe in self._drill.user_facing]
+        if not_served_from_home(self._drill, self._lookout.board.tracks) is not None:
+            return False
+        tracks = [self._lookout.board.tracks[probe.name] for probe in self._drill.user_facing]
         return all(
             track.good_for_seconds() >= wanted
             and track.last_good is not None
             and track.last_good.asked >= moment + wanted
             for track in tracks
         )
+
+    def _why_not_restored(self) -> str:
+        away = not_served_from_home(self._drill, self._lookout.board.tracks)
+        return away or "the user-facing probes were not good again in time"
 
     def _ending(self, reverted: Reverted) -> Ending:
         outcome = "completed" if self._ended.by is None else "aborted"

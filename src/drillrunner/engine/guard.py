@@ -41,7 +41,8 @@ def longest_phases_seconds(plan: Plan) -> float:
     """
     drill = plan.drill
     injecting = max((fault.after_seconds for fault in plan.faults), default=0.0)
-    waits = drill.baseline_seconds + injecting + drill.detection_within_seconds + drill.recovery_within_seconds
+    baseline = drill.baseline_seconds + drill.baseline_within_seconds
+    waits = baseline + injecting + drill.detection_within_seconds + drill.recovery_within_seconds
     calls = sum(_longest_calls_seconds(change) for change in _changes(all_items(plan)))
     return waits + calls + SETTLING_SECONDS
 

@@ -25,6 +25,20 @@ def not_steady(drill: Drill, tracks: Mapping[str, Track], detector: str | None) 
             return f"probe {name} is failing" + because(track)
         if track.good < STEADY_SHARE * track.count:
             return f"probe {name} was good in only {track.good} of {track.count} answers"
+    return not_served_from_home(drill, tracks)
+
+
+def not_served_from_home(drill: Drill, tracks: Mapping[str, Track]) -> str | None:
+    """Why users cannot count as served from where the drill says that they are, or None.
+
+    A resolver may hold the standby's address for a TTL after a failover: a fault in the primary would then
+    have no effect that a user sees, and nothing could be measured.
+    """
+    for probe in drill.user_facing if drill.served_from else ():
+        last = tracks[probe.name].last_good
+        if last is None or last.region != drill.served_from:
+            region = last.region if last is not None and last.region else "a region that it does not name"
+            return f"probe {probe.name} is served from {region}, not from {drill.served_from}"
     return None
 
 

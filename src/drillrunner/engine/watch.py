@@ -68,6 +68,10 @@ class Track:
             return 0.0
         return self.last.answered - self.not_good_since.asked
 
+    def count_anew(self) -> None:
+        """Start a new baseline: only what is answered from now on counts."""
+        self.count = self.good = self.bad = 0
+
     def forget_failures(self) -> None:
         """Start counting failures anew: what was seen before the fault is not its effect."""
         self.first_bad = None

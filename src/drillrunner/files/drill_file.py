@@ -90,7 +90,9 @@ class _Reader:
         head = self._head(top)
         top.take("vars")
         parts = self._parts(top)
-        times = self._times(top, parts)
+        baseline = top.section("baseline")
+        parts.served_from = baseline.text("served_from") if baseline else None
+        times = self._times(top, baseline)
         top.finish()
         self._refuse_unused_variables()
         drill_rules.check(self._problems, warnings, parts, times.seconds, times.spans)
@@ -127,10 +129,10 @@ class _Reader:
         read_stop_conditions(top, parts)
         return parts
 
-    def _times(self, top: Section, parts: Parts) -> _Times:
+    def _times(self, top: Section, baseline: Section | None) -> _Times:
         times = _Times()
-        baseline = top.section("baseline")
         times.read(baseline, "baseline", "for", 30.0)
+        times.read(baseline, "baseline_within", "within", 0.0)
         recovery = top.section("recovery")
         times.read(recovery, "recovery", "within", 600.0, low=1.0)
         times.read(recovery, "stable_for", "stable_for", 30.0)
@@ -200,6 +202,8 @@ def _assemble(head: _Head, variables: dict[str, str], parts: Parts, seconds: Map
         objectives=tuple(placed.objective for placed in parts.objectives),
         probes=tuple(placed.spec for placed in parts.probes.values()),
         baseline_seconds=seconds["baseline"],
+        baseline_within_seconds=seconds["baseline_within"],
+        served_from=parts.served_from,
         faults=tuple(placed.spec for placed in parts.faults),
         detection_probe=parts.detection_probe or parts.only_detector(),
         detection_within_seconds=parts.detection_within_seconds,

@@ -68,6 +68,7 @@ class Parts:
     stop_if: list[PlacedCondition] = field(default_factory=list)
     detection_probe: str | None = None
     detection_within_seconds: float = 300.0
+    served_from: str | None = None
 
     def read_detection(self, section: Section) -> None:
         self.detection_probe = self.take_probe(section)

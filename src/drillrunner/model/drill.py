@@ -62,7 +62,11 @@ class StopCondition(Noun):
 
 
 class Drill(Noun):
-    """What is practised: faults, probes, failover steps, objectives."""
+    """What is practised: faults, probes, failover steps, objectives.
+
+    The steady state is looked for over `baseline_seconds`, again and again for at most
+    `baseline_within_seconds` (once, where that is less). `served_from` is the region that serves users in it.
+    """
 
     name: str
     title: str
@@ -73,6 +77,8 @@ class Drill(Noun):
     objectives: tuple[Objective, ...]
     probes: tuple[ProbeSpec, ...]
     baseline_seconds: float = 30.0
+    baseline_within_seconds: float = 0.0
+    served_from: str | None = None
     faults: tuple[FaultSpec, ...]
     detection_probe: str | None = None
     detection_within_seconds: float = 300.0

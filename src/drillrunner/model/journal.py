@@ -18,6 +18,7 @@ Each entry carries the hash of the one before it. `data` by kind (times are dril
 | stop.tripped | condition, why |
 | interrupted | by (SIGINT, SIGTERM, drill stop, deadline, error), why |
 | change.reverted | change_id, ok, left?: text of what is left when not ok, by?: the earlier change_id whose undo covers it |
+| baseline.retaken | why: the steady state did not hold yet, and the drill lets it be waited for |
 | steady_state | moment (before, after), ok (true, false, null), why? |
 | revert.began / revert.done | of, reverted, left (a list of texts), irreversible (a list of texts), seconds |
 | cleanup.done | of, left: what the probes wrote has been removed, but for these |

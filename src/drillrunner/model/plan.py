@@ -40,8 +40,11 @@ class Plan(Noun):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON; approvals and records are bound to it."""
-        return sha256_of(self.as_json())
+        """SHA-256 of the plan's canonical JSON; approvals and records are bound to it.
+
+        What stands at its default is left out: a version with more fields finds the same hash.
+        """
+        return sha256_of(self.model_dump(mode="json", exclude_defaults=True))
 
     def as_json(self) -> JsonValue:
         document: JsonValue = self.model_dump(mode="json")

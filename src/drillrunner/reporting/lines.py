@@ -155,6 +155,10 @@ def _steady(entry: Entry, undos: Undos) -> tuple[str, str]:
     return "steady", f"steady state {text_of(entry.data, 'moment')} {words}{f': {why}' if why else ''}"
 
 
+def _baseline_retaken(entry: Entry, undos: Undos) -> tuple[str, str]:
+    return "steady", f"waiting for the steady state: {text_of(entry.data, 'why')}"
+
+
 def _revert_began(entry: Entry, undos: Undos) -> tuple[str, str]:
     return "revert", "putting everything back"
 
@@ -191,6 +195,7 @@ _TELLERS: dict[str, Callable[[Entry, Undos], tuple[str, str] | None]] = {
     "stop.tripped": _stopped,
     "interrupted": _interrupted,
     "change.reverted": _reverted,
+    "baseline.retaken": _baseline_retaken,
     "steady_state": _steady,
     "revert.began": _revert_began,
     "revert.done": _revert_done,

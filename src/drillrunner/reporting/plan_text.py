@@ -107,13 +107,19 @@ def _where(environment: Environment) -> str:
     return f"{environment.name}: AWS account {environment.account}, {', '.join(environment.regions)}"
 
 
+def _baseline(drill: Drill) -> str:
+    home = f", served from {drill.served_from}" if drill.served_from else ""
+    waited = f", waited for at most {length(drill.baseline_within_seconds)}" if drill.baseline_within_seconds else ""
+    return f"{length(drill.baseline_seconds)}{home}{waited}"
+
+
 def plan_lines(plan: Plan) -> list[str]:
     """The whole plan. Nothing in it has happened; the hash is what an approval is bound to."""
     drill = plan.drill
     lines = [
         f"Plan of {drill.name}: {drill.title}",
         f"  on {_where(plan.environment)}",
-        f"  baseline {length(drill.baseline_seconds)}; owner {drill.owner}",
+        f"  baseline {_baseline(drill)}; owner {drill.owner}",
         *_section("Faults", plan.faults, "none"),
         *_section("Failover", plan.failover, "none: the architecture must fail over by itself"),
         *_section("Failback", plan.failback, "none: the revert alone puts everything back"),

@@ -70,6 +70,41 @@ def test_nothing_is_injected_when_the_steady_state_does_not_hold() -> None:
     assert "undo.recorded" not in ran.kinds()
 
 
+FROM_HOME = small_drill().model_copy(update={"served_from": PRIMARY})
+
+
+def test_nothing_is_injected_while_users_are_served_from_the_standby() -> None:
+    ran = run(SmallSystem(away_until=1e9), FROM_HOME)
+    assert ran.ending.outcome == "refused"
+    assert str(ran.ending.why) == (
+        "the steady state does not hold: probe checkout is served from eu-west-1, not from us-east-1"
+    )
+    assert "undo.recorded" not in ran.kinds()
+
+
+def test_a_baseline_is_taken_again_for_as_long_as_the_drill_allows() -> None:
+    patient = FROM_HOME.model_copy(update={"baseline_within_seconds": 60.0})
+    system = SmallSystem(away_until=25.0)
+    ran = run(system, patient)
+    assert ran.ending.outcome == "completed"
+    assert ran.kinds().count("baseline.retaken") == 2
+    injected = next(entry for entry in ran.entries if entry.data.get("phase") == "inject")
+    assert 30.0 <= injected.at < 31.0
+    late = run(SmallSystem(away_until=1e9), patient)
+    assert late.ending.outcome == "refused"
+    assert late.entries[-1].at <= 80.0
+
+
+def test_the_steady_state_is_back_when_users_are_served_from_home_again() -> None:
+    ran = run(SmallSystem(failback_seconds=45.0), FROM_HOME)
+    restored = next(entry for entry in ran.entries if entry.data.get("phase") == "restored")
+    steady = ran.entries[-1]
+    assert (steady.kind, steady.data["ok"]) == ("steady_state", True)
+    assert steady.at - restored.at > 40.0
+    never = run(SmallSystem(failback_seconds=1e9), FROM_HOME)
+    assert never.entries[-1].data["why"] == "probe checkout is served from eu-west-1, not from us-east-1"
+
+
 def test_a_fault_that_is_there_already_is_refused_not_adopted() -> None:
     system = SmallSystem(reserves={**BEFORE, (PRIMARY, "checkout"): 0})
     with pytest.raises(FaultInEffect):

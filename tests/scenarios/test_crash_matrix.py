@@ -45,7 +45,7 @@ class Victim:
 
 
 # In a fast lab, a busy machine needs a baseline in which its first answers come, and more drill seconds for an answer.
-PATIENT = {"baseline: {for: 30s}": "baseline: {for: 16s}", "timeout: 5s": "timeout: 15s"}
+PATIENT = {"baseline: {for: 30s,": "baseline: {for: 16s,", "timeout: 5s": "timeout: 15s"}
 VICTIMS = [
     Victim("regional-outage", changes=PATIENT),
     Victim("lambda-throttle", changes=PATIENT),
@@ -54,7 +54,7 @@ VICTIMS = [
         "replica-promotion",
         topology="postgres",
         time_scale=4,
-        changes={"baseline: {for: 10s}": "baseline: {for: 4s}", "stable_for: 10s": "stable_for: 4s"},
+        changes={"baseline: {for: 10s,": "baseline: {for: 4s,", "stable_for: 10s": "stable_for: 4s"},
     ),
 ]
 

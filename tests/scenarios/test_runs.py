@@ -159,7 +159,7 @@ def test_the_next_run_reverts_what_a_dead_one_left_and_says_so(stage: Stage) -> 
 
 def test_of_many_runs_at_once_one_runs_and_the_others_are_refused(stage: Stage) -> None:
     # twenty programs that start at once keep the machine busy: that must not pass for a broken system
-    path = stage.drill_file("crowded", {"timeout: 5s": "timeout: 25s", "baseline: {for: 30s}": "baseline: {for: 200s}"})
+    path = stage.drill_file("crowded", {"timeout: 5s": "timeout: 25s", "baseline: {for: 30s,": "baseline: {for: 200s,"})
     before = set(stage.reports.glob("20*"))
     processes = [stage.start("run", str(path)) for _ in range(20)]
     wait_for(lambda: sum(process.poll() is not None for process in processes) == 19)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -85,20 +86,45 @@ class _Lane:
     threads: anyio.CapacityLimiter
 
 
+Work = Callable[[], JsonValue]
+# (service, region, read time-out in real seconds) -> a boto3 client that retries nothing
+BuildClient = Callable[[str, str, float], Any]
+# carries one request out, away from the event loop
+Carry = Callable[[Work, anyio.CapacityLimiter], Awaitable[JsonValue]]
+
+
+async def in_thread(work: Work, threads: anyio.CapacityLimiter) -> JsonValue:
+    """Requests block, so each has a thread; who gives up waiting leaves it behind."""
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=threads)
+
+
 class AwsCaller:
     """One environment's AWS: an explicit session, a client for each service and region, calls in worker threads.
 
     botocore's own retries are off, so that a probe asks once; `retry` retries here, on the codes that
-    AWS calls retryable, within the call's time-out.
+    AWS calls retryable, within the call's time-out. On virtual time `build_client` and `carry` keep both
+    sockets and threads out of it.
     """
 
-    def __init__(self, environment: Environment, clock: Clock, limits: RateLimits | None = None) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        clock: Clock,
+        limits: RateLimits | None = None,
+        *,
+        rng: random.Random | None = None,
+        build_client: BuildClient | None = None,
+        carry: Carry = in_thread,
+    ) -> None:
         self._environment = environment
         self._clock = clock
         # probes that hang must not keep a revert from its threads, nor from its share of the rate
         self._changes = _Lane(limits or RateLimits(clock), anyio.CapacityLimiter(THREADS))
         self._probes = _Lane(RateLimits(clock, PROBE_REQUESTS_PER_SECOND, 200.0), anyio.CapacityLimiter(THREADS))
         self._session: boto3.session.Session | None = None
+        self._random = rng or random.Random()
+        self._make_client = build_client or self._build_client
+        self._carry = carry
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._building = threading.Lock()
 
@@ -137,7 +163,7 @@ class AwsCaller:
         work = partial(self._perform, call, read_seconds)
         try:
             with anyio.fail_after(read_seconds):
-                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=lane.threads)
+                return await self._carry(work, lane.threads)
         except TimeoutError as error:
             raise _failed(call, "Timeout", f"no answer within {timeout_seconds:g}s", unknown=True) from error
 
@@ -168,7 +194,7 @@ class AwsCaller:
         key = (service, region, bound)
         with self._building:
             if key not in self._clients:
-                self._clients[key] = self._build_client(service, region, bound)
+                self._clients[key] = self._make_client(service, region, bound)
             return self._clients[key]
 
     def _build_client(self, service: str, region: str, read_seconds: float) -> Any:
@@ -206,7 +232,7 @@ class _Tries:
         clock = self._caller._clock
         retrying = tenacity.AsyncRetrying(
             sleep=clock.sleep,
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=5.0),
+            wait=self._pause_seconds,
             retry=tenacity.retry_if_exception(self._retryable),
             stop=lambda state: clock.monotonic() + state.upcoming_sleep >= self._deadline,
             reraise=True,
@@ -217,6 +243,10 @@ class _Tries:
             if self._unknown and not error.unknown:
                 error.unknown = True
             raise
+
+    def _pause_seconds(self, state: tenacity.RetryCallState) -> float:
+        """Full jitter (AWS: "Exponential backoff and jitter"), from the run's own dice."""
+        return self._caller._random.uniform(0.0, min(0.5 * 2.0 ** (state.attempt_number - 1), 5.0))
 
     async def _try(self) -> JsonValue:
         clock = self._caller._clock

@@ -41,7 +41,7 @@ async def open_outside(environment: Environment, clock: Clock, *, run_id: str, s
     An AWS environment's account is checked first, before anything else is asked: raises WrongAccount,
     or Refused where nobody could say whose the credentials are.
     """
-    aws = AwsCaller(environment, clock)
+    aws = AwsCaller(environment, clock, rng=random.Random(f"{seed}/retries"))
     if environment.kind == "aws":
         await _check_account(aws, environment)
     resolver = DnsResolver(clock, environment.resolver)

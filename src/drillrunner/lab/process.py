@@ -14,7 +14,6 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +23,17 @@ from botocore.exceptions import ClientError
 
 from drillrunner.clock import Clock
 from drillrunner.errors import DrillError, LabFailed
+from drillrunner.lab.compose import Lab, compose
 from drillrunner.lab.control.admin import PREFIX
-from drillrunner.lab.control.app import ControlPlane, Served, install
+from drillrunner.lab.control.app import ControlPlane, Served
 from drillrunner.lab.control.app import serve as serve_control
-from drillrunner.lab.control.hooks import DnsAnswer, Hooks, Observation
-from drillrunner.lab.databases.databases import Databases
-from drillrunner.lab.dataplane.checks import Finding, Opinion
-from drillrunner.lab.dataplane.controlstate import MotoState
 from drillrunner.lab.dataplane.dnsserver import DnsServer
 from drillrunner.lab.dataplane.httpserver import HttpServers, tls_context
-from drillrunner.lab.dataplane.plane import DataPlane
 from drillrunner.lab.dataplane.resolver import RecursiveResolver
 from drillrunner.lab.dataplane.routing import Answer
 from drillrunner.lab.datastores import attach
 from drillrunner.lab.lifecycle import DEFAULT_IDLE_TIMEOUT_SECONDS, LabStatus, write_status
-from drillrunner.lab.seed import Seeder
+from drillrunner.lab.seed import Seeder, served_client
 from drillrunner.lab.topology import Topology, load_topology
 from drillrunner.lab.world import World
 from drillrunner.model.environment import Database
@@ -93,74 +88,16 @@ class Ending:
         await self._event.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """The parts of one lab, composed and not yet served."""
-
-    options: Options
-    topology: Topology
-    world: World
-    control: ControlPlane
-    databases: Databases
-    plane: DataPlane
-    instance: str = field(default_factory=lambda: uuid.uuid4().hex)
-
-
-def compose(options: Options) -> Lab:
-    """Build the parts and make them known to each other. Raises InvalidInput for a wrong topology."""
-    topology = load_topology(options.topology, options.overrides)
-    world = World(Clock(scale=options.time_scale), options.seed)
-    hooks = Hooks()
-    control = install(world, hooks)
-    state = MotoState(world)
-
-    def register(name: str, address: str, ttl: float) -> None:
-        plane.dns.register(name, address, ttl)
-
-    databases = Databases(world, register)
-    databases.install()
-    plane = DataPlane(world, topology, state, alarm_state=state.alarm_state, record=databases.record)
-    connect(hooks, plane, world)
-    return Lab(options, topology, world, control, databases, plane)
-
-
-def connect(hooks: Hooks, plane: DataPlane, world: World) -> None:
-    """Let the control plane show what the data plane sees, and the data plane hear what changes."""
-
-    def observed(look: Callable[[Opinion], tuple[Finding | None, float | None]]) -> Callable[[str], list[Observation]]:
-        return lambda check_id: [
-            Observation(opinion.region, opinion.address, finding.text, wall_of(world, at))
-            for opinion in plane.checkers.opinions(check_id)
-            for finding, at in [look(opinion)]
-            if finding is not None and at is not None
-        ]
-
-    hooks.invoke_handler = plane.endpoints.invoke
-    hooks.health_status = observed(lambda opinion: (opinion.last, opinion.checked_at))
-    hooks.last_failure_reason = observed(lambda opinion: (opinion.last_failure, opinion.failed_at))
-    hooks.on_record_change = lambda names: plane.dns.records_changed()
-    hooks.test_dns_answer = lambda name, rtype, client_region: _tested(plane, name, rtype)
-
-
-def _tested(plane: DataPlane, name: str, rtype: str) -> DnsAnswer:
-    told = plane.dns.answer(name, rtype)
-    return DnsAnswer("NOERROR" if told.exists else "NXDOMAIN", told.rrsets[-1].values if told.rrsets else ())
-
-
-def wall_of(world: World, moment: float) -> datetime:
-    """The time of day of a drill moment, by how long ago it is."""
-    return world.clock.wall() - timedelta(seconds=world.clock.real(world.clock.monotonic() - moment))
-
-
 async def run(options: Options) -> None:
     """Compose, serve, seed, announce; then wait for the end and leave nothing behind."""
-    lab = compose(options)
+    topology = load_topology(options.topology, options.overrides)
+    lab = compose(topology, World(Clock(scale=options.time_scale), options.seed))
     ending = Ending()
     activity = Activity(lab.control)
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         tasks.start_soon(_end_on_signal, ending)
-        status = await stack.enter_async_context(_served(lab, activity, ending))
+        status = await stack.enter_async_context(_served(options, lab, activity, ending))
         tasks.start_soon(lab.plane.run)
         tasks.start_soon(lab.databases.run)
         tasks.start_soon(_end_when_idle, ending, activity, options.idle_timeout_seconds)
@@ -173,9 +110,9 @@ async def run(options: Options) -> None:
 
 
 @asynccontextmanager
-async def _served(lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator[LabStatus]:
+async def _served(options: Options, lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator[LabStatus]:
     """Everything that listens, seeded; closed again at the end, whatever ends it."""
-    ca_file = lab.options.state_file.with_suffix(".ca.pem")
+    ca_file = options.state_file.with_suffix(".ca.pem")
     served = serve_control(lab.world)
     http = HttpServers(
         lab.plane.endpoints,
@@ -190,7 +127,7 @@ async def _served(lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator
         await anyio.to_thread.run_sync(_seed, lab.topology, served.url)
         reached = await attach(lab.databases, lab.topology)
         lab.plane.dns.refresh()
-        status = _status(lab, served, http, dns, ca_file, reached)
+        status = _status(options, lab, served, http, dns, ca_file, reached)
         _add_routes(lab.control, status, ending)
         yield status
     finally:
@@ -203,7 +140,7 @@ async def _served(lab: Lab, activity: Activity, ending: Ending) -> AsyncIterator
 
 def _seed(topology: Topology, endpoint_url: str) -> None:
     try:
-        Seeder(topology, endpoint_url).seed()
+        Seeder(topology, served_client(endpoint_url)).seed()
     except ClientError as error:
         raise LabFailed(
             f"the topology is refused: {error}",
@@ -230,13 +167,18 @@ def _add_routes(control: ControlPlane, status: LabStatus, ending: Ending) -> Non
 
 
 def _status(
-    lab: Lab, served: Served, http: HttpServers, dns: DnsServer, ca_file: Path, databases: dict[str, Database]
+    options: Options,
+    lab: Lab,
+    served: Served,
+    http: HttpServers,
+    dns: DnsServer,
+    ca_file: Path,
+    databases: dict[str, Database],
 ) -> LabStatus:
-    options = lab.options
     postgres = {5432: lab.databases.postgres_port} if lab.databases.postgres_port else {}
     return LabStatus(
         pid=os.getpid(),
-        instance=lab.instance,
+        instance=uuid.uuid4().hex,
         topology=lab.topology.topology,
         source=options.topology,
         time_scale=options.time_scale,

@@ -1,10 +1,11 @@
-"""Builds a topology by ordinary AWS calls against the lab's own loopback endpoint."""
+"""Builds a topology by ordinary AWS calls, through the lab's loopback endpoint or in process."""
 
 from __future__ import annotations
 
 import functools
 import io
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -27,21 +28,28 @@ HOME_REGION = "us-east-1"
 DUMMY_CREDENTIAL = "testing"
 
 
-class Seeder:
-    """Creates what a topology names. `endpoint_url` must be the lab's; the credentials are dummies."""
+ClientFor = Callable[[str, str], Any]
 
-    def __init__(self, topology: Topology, endpoint_url: str) -> None:
+
+def served_client(endpoint_url: str) -> ClientFor:
+    """Clients, by service and region, of a lab that listens at that address; nothing else is ever reached."""
+    session: Any = boto3.Session(DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, HOME_REGION)
+    config = Config(retries={"total_max_attempts": 1}, account_id_endpoint_mode="disabled")
+
+    def client(service: str, region: str) -> Any:
+        return session.client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+
+    return functools.cache(client)
+
+
+class Seeder:
+    """Creates what a topology names, through clients by service and region."""
+
+    def __init__(self, topology: Topology, client: ClientFor) -> None:
         self._topology = topology
-        self._endpoint_url = endpoint_url
-        self._session: Any = boto3.Session(DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, HOME_REGION)
+        self.client = client
         self._addresses = topology.region_addresses()
         self._check_ids: dict[str, str] = {}
-
-    @functools.cache  # noqa: B019  one seeder lives as long as the seeding
-    def client(self, service: str, region: str) -> Any:
-        """A client of the lab; nothing else is ever reached."""
-        config = Config(retries={"total_max_attempts": 1}, account_id_endpoint_mode="disabled")
-        return self._session.client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
 
     def seed(self) -> None:
         """Create everything. Raises botocore's ClientError where the lab refuses a part of it."""

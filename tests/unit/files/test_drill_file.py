@@ -62,6 +62,7 @@ def test_the_least_that_a_drill_says_has_defaults_for_the_rest(folder: Path) -> 
     assert drill.objectives == (Objective(name="rto", target=180.0, probe="checkout"),)
     assert (drill.baseline_seconds, drill.recovery_within_seconds, drill.stable_for_seconds) == (30.0, 600.0, 30.0)
     assert (drill.revert_within_seconds, drill.detection_within_seconds) == (600.0, 300.0)
+    assert (drill.baseline_within_seconds, drill.served_from) == (0.0, None)
     assert (drill.failover, drill.failback, drill.stop_if, drill.detection_probe) == ((), (), (), None)
     probe = drill.probe("checkout")
     assert (probe.every_seconds, probe.timeout_seconds, probe.user_facing, probe.vantage) == (1.0, 2.0, True, "here")
@@ -93,6 +94,8 @@ def test_the_regional_outage_reads_as_designed() -> None:
     )
     assert drill.stop_if == (StopCondition(probe="standby", fails_for_seconds=30.0),)
     assert drill.probe("standby").params["url"] == "https://eu-west-1.checkout.example.test/health"
+    assert (drill.baseline_seconds, drill.baseline_within_seconds) == (30.0, 300.0)
+    assert drill.served_from == "us-east-1"
     assert drill.detection_probe == "health"
 
 

@@ -9,6 +9,7 @@ lock itself. An operation whose handler raises NotImplementedError answers 501.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -181,7 +182,8 @@ class Served:
         if not self._thread.is_alive():
             return
         # on the server's own thread: its loop ends when its last socket is closed
-        self._server.trigger.pull_trigger(lambda: _close_sockets(self._server))
+        with contextlib.suppress(OSError):  # its pipe is gone already, and with it the loop
+            self._server.trigger.pull_trigger(lambda: _close_sockets(self._server))
         self._thread.join(timeout=5)
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 

@@ -18,11 +18,13 @@ from drillrunner.errors import DrillError, ExitCode, InvalidInput
 COMMANDS = {
     "validate": ("drillrunner.cli.validate", "validate"),
     "plan": ("drillrunner.cli.plan", "plan"),
+    "rehearse": ("drillrunner.cli.rehearse", "rehearse"),
     "run": ("drillrunner.cli.run", "run"),
     "stop": ("drillrunner.cli.stop", "stop"),
     "revert": ("drillrunner.cli.revert", "revert"),
     "status": ("drillrunner.cli.status", "status"),
     "judge": ("drillrunner.cli.judge", "judge"),
+    "compare": ("drillrunner.cli.compare", "compare"),
     "report": ("drillrunner.cli.report", "report"),
     "catalog": ("drillrunner.cli.catalog", "catalog"),
     "permissions": ("drillrunner.cli.permissions", "permissions"),

@@ -166,7 +166,7 @@ class Watcher:
 
     async def _poll(self, seq: int, due: float) -> None:
         clock = self._outside.clock
-        asked = clock.monotonic()
+        asked = _stamp(clock.monotonic())
         answer = await self._ask(seq)
         if answer.ok is not True:
             self.unanswered_at = clock.monotonic()
@@ -174,9 +174,9 @@ class Watcher:
             Reading(
                 probe=self.spec.name,
                 seq=seq,
-                due=due,
+                due=_stamp(due),
                 asked=asked,
-                answered=clock.monotonic(),
+                answered=_stamp(clock.monotonic()),
                 ok=answer.ok,
                 value=answer.value,
                 why=answer.why,
@@ -198,3 +198,8 @@ class Watcher:
             return Answer(ok=None, why=error.message)
         except Exception as error:  # noqa: BLE001  a broken probe must not stop the others, nor count as good
             return Answer(ok=None, why=f"probe error: {type(error).__name__}: {error}")
+
+
+def _stamp(moment: float) -> float:
+    """Rounded as the journal's stamps are, so that what came first in truth does not come second on paper."""
+    return round(moment, 6)

@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "D139": "a step cannot be undone, and the environment allows no such step",
     "D140": "a region is not one of the environment's",
     "D141": "a database is not named in the environment",
+    "D142": "a manual step's range of time is upside down",
     **{f"E{number}": title for number, title in _SHARED.items() if number not in {"104", "105"}},
     "E108": "the kind of environment is not known",
     "E109": "a key belongs to another kind of environment",

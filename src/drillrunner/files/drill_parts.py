@@ -19,6 +19,7 @@ from drillrunner.files.section import (
 )
 from drillrunner.files.yaml_source import ListNode, MapNode, Node, ScalarNode, Span
 from drillrunner.model.drill import FaultSpec, Objective, ObjectiveName, ProbeSpec, StepSpec, StopCondition
+from drillrunner.model.duration import format_duration
 from drillrunner.registry import Kind
 
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
@@ -176,11 +177,25 @@ def read_steps(top: Section, key: str) -> tuple[StepSpec, ...]:
 def _read_step(section: Section) -> StepSpec | None:
     if "manual" in section:
         text = section.text("manual", required=True, longest=2_000)
+        takes = _read_takes(section)
         section.finish()
-        return StepSpec(kind="manual", text=text) if text else None
+        return StepSpec(kind="manual", text=text, takes_seconds=takes) if text else None
     section.also_known("manual")
     entry = read_kind(section, "step")
     return StepSpec(kind=entry.kind.name, params=entry.params) if entry else None
+
+
+def _read_takes(section: Section) -> tuple[float, float] | None:
+    """Read `takes: {from: 1m, to: 10m}`: how long people are expected to need."""
+    inner = section.section("takes")
+    if inner is None:
+        return None
+    low, high = inner.duration("from", 0.0), inner.duration("to", 600.0)
+    if high < low:
+        message = f"people cannot need {format_duration(low)} at least and {format_duration(high)} at most"
+        section.reading.add("142", message, inner.value_span("to"), "write takes: {from: 1m, to: 10m}")
+    inner.finish()
+    return (low, high)
 
 
 def _first_span(node: Node) -> Span:

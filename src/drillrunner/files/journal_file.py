@@ -11,8 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from drillrunner.clock import Clock
 from drillrunner.errors import JournalBroken, JournalUnwritable
-from drillrunner.model.journal import GENESIS, Entry, entry_hash
-from drillrunner.model.noun import canonical_json
+from drillrunner.model.journal import GENESIS, Entry, entry_hash, line_of, next_entry
 
 
 class JournalFile:
@@ -34,8 +33,9 @@ class JournalFile:
 
     def append(self, kind: str, data: dict[str, JsonValue]) -> Entry:
         """Write one entry and wait until it is on disk. Raises JournalUnwritable."""
-        entry = self._chained(kind, data)
-        line = (canonical_json(entry.model_dump(mode="json")) + "\n").encode()
+        wall = self._clock.wall().isoformat(timespec="milliseconds")
+        entry = next_entry(self._last, round(self._clock.monotonic(), 6), wall, kind, data)
+        line = line_of(entry)
         try:
             self._write_whole(line)
         except OSError as error:
@@ -46,14 +46,6 @@ class JournalFile:
 
     def close(self) -> None:
         os.close(self._file)
-
-    def _chained(self, kind: str, data: dict[str, JsonValue]) -> Entry:
-        seq = self._last.seq + 1 if self._last else 1
-        prev = self._last.hash if self._last else GENESIS
-        at = round(self._clock.monotonic(), 6)
-        wall = self._clock.wall().isoformat(timespec="milliseconds")
-        digest = entry_hash(seq, at, wall, kind, data, prev)
-        return Entry(seq=seq, at=at, wall=wall, kind=kind, data=data, prev=prev, hash=digest)
 
     def _write_whole(self, line: bytes) -> None:
         try:

@@ -31,7 +31,9 @@ class Lab:
     plane: DataPlane
 
 
-def compose(topology: Topology, world: World, durations: Durations | None = None) -> Lab:
+def compose(
+    topology: Topology, world: World, durations: Durations | None = None, *, checker_misses: float = 0.0
+) -> Lab:
     """Build the parts and connect them. One lab at a time in a process: a second replaces the first."""
     hooks = Hooks()
     control = install(world, hooks)
@@ -42,7 +44,14 @@ def compose(topology: Topology, world: World, durations: Durations | None = None
 
     databases = Databases(world, register, durations)
     databases.install()
-    plane = DataPlane(world, topology, state, alarm_state=state.alarm_state, record=databases.record)
+    plane = DataPlane(
+        world,
+        topology,
+        state,
+        alarm_state=state.alarm_state,
+        record=databases.record,
+        checker_misses=checker_misses,
+    )
     connect(hooks, plane, world)
     return Lab(topology, world, control, databases, plane)
 

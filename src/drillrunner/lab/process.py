@@ -124,7 +124,8 @@ async def _served(options: Options, lab: Lab, activity: Activity, ending: Ending
     try:
         await http.start()
         await dns.start()
-        await anyio.to_thread.run_sync(_seed, lab.topology, served.url)
+        with lab.databases.tables.at_once():
+            await anyio.to_thread.run_sync(_seed, lab.topology, served.url)
         reached = await attach(lab.databases, lab.topology)
         lab.plane.dns.refresh()
         status = _status(options, lab, served, http, dns, ca_file, reached)

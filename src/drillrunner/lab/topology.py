@@ -298,6 +298,15 @@ OVERRIDES: dict[str, tuple[str, Callable[[dict[str, Any], Any], None]]] = {
 }
 
 
+def overridden(topology: Topology, overrides: Mapping[str, str]) -> Topology:
+    """A topology with some settings otherwise. Raises InvalidInput."""
+    document = topology.model_dump(mode="json")
+    try:
+        return Topology.model_validate(_overridden(document, overrides))
+    except ValidationError as error:
+        raise _invalid(error, f"topology {topology.topology}") from error
+
+
 def _overridden(document: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
     unknown = sorted(set(overrides) - set(OVERRIDES))
     if unknown:

@@ -42,6 +42,11 @@ class TruthLog:
                 self._events.append(event)
             return event
 
+    def events(self) -> list[Event]:
+        """Everything so far."""
+        with self._lock:
+            return list(self._events)
+
     def since(self, index: int = 0, name: str | None = None) -> list[dict[str, Any]]:
         """Events from that index on (only those of a name), as JSON objects."""
         with self._lock:

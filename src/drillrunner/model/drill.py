@@ -32,11 +32,15 @@ class FaultSpec(Noun):
 
 
 class StepSpec(Noun):
-    """A forward move. `kind` is a registered step, or `manual` with the text for a person."""
+    """A forward move. `kind` is a registered step, or `manual` with the text for a person.
+
+    `takes_seconds` is the range in which people are expected to have done a manual step; rehearsals draw from it.
+    """
 
     kind: str
     params: dict[str, JsonValue] = Field(default_factory=dict)
     text: str | None = None
+    takes_seconds: tuple[float, float] | None = None
 
 
 class Objective(Noun):

@@ -31,7 +31,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from drillrunner.model.noun import Noun, sha256_of
+from drillrunner.model.noun import Noun, canonical_json, sha256_of
 
 GENESIS = "0" * 64
 
@@ -76,6 +76,20 @@ class Entry(Noun):
 def entry_hash(seq: int, at: float, wall: str, kind: str, data: JsonValue, prev: str) -> str:
     """The hash that chains an entry to the one before it (`prev`)."""
     return sha256_of([seq, at, wall, kind, data, prev])
+
+
+def next_entry(last: Entry | None, at: float, wall: str, kind: str, data: dict[str, JsonValue]) -> Entry:
+    """The entry that follows `last` (None: the first one) in the chain."""
+    seq = last.seq + 1 if last else 1
+    prev = last.hash if last else GENESIS
+    return Entry(
+        seq=seq, at=at, wall=wall, kind=kind, data=data, prev=prev, hash=entry_hash(seq, at, wall, kind, data, prev)
+    )
+
+
+def line_of(entry: Entry) -> bytes:
+    """The entry as journal.jsonl holds it."""
+    return (canonical_json(entry.model_dump(mode="json")) + "\n").encode()
 
 
 def to_ranges(numbers: tuple[int, ...]) -> list[list[int]]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from drillrunner.model.journal import Entry
@@ -16,10 +13,10 @@ from drillrunner.model.verdict import Latency, ObjectiveVerdict, Share, Verdict
 from drillrunner.reporting import wording
 from drillrunner.reporting.charts import all_charts, time_axis
 from drillrunner.reporting.lines import clock_time, remember, told
-from drillrunner.reporting.outside_text import visible
+from drillrunner.reporting.pages import page_template
 from drillrunner.reporting.series import Columns, Series
 from drillrunner.reporting.story import ChangeStory, Story, number_of, text_of
-from drillrunner.reporting.svg import COLOURS, drawing, line, rect
+from drillrunner.reporting.svg import drawing, line, rect
 from drillrunner.reporting.timeline import band_of, timeline
 
 CHANGES_MOST = 120
@@ -176,27 +173,6 @@ def _tint(headline: wording.Headline) -> str:
     return {"PASS": "pass", "INCONCLUSIVE": "unsure", "REFUSED": "unsure"}.get(headline.word, "fail")
 
 
-def _finalize(value: Any) -> Any:
-    """Every value that a template writes: markup of our own as it is, all else made visible (and then escaped)."""
-    if isinstance(value, Markup | jinja2.Undefined):
-        return value
-    return visible(str(value))
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("drillrunner.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(words=wording, colours=COLOURS)
-    return environment.get_template("report.html.j2")
-
-
 def _charts_end(columns: Columns) -> str:
     return wording.length(columns.span_seconds)
 
@@ -218,7 +194,7 @@ def render_html(
     left = wording.still_injected(verdict)
     if verdict.revert is None:
         left = tuple(f"{change.kind} {change.target}" for change in story.harmed)
-    return _template().render(
+    return page_template("report.html.j2").render(
         plan=plan,
         verdict=verdict,
         story=story,

@@ -138,3 +138,17 @@ def test_a_removed_replica_is_gone_with_its_table(lab: Lab, tables: tuple[Any, A
     assert statuses == {"eu-west-1": "ACTIVE", "us-west-2": "DELETING"}
     lab.until(lambda: len(east.describe_table(TableName="orders")["Table"]["Replicas"]) == 1, "it is gone")
     assert "orders" not in west2.list_tables()["TableNames"]
+
+
+def test_what_a_lab_creates_before_it_is_ready_is_active_at_once(lab: Lab) -> None:
+    east = lab.client("dynamodb", "us-east-1")
+    with lab.databases.tables.at_once():
+        east.create_table(
+            TableName="seeded",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        east.update_table(TableName="seeded", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+    table = east.describe_table(TableName="seeded")["Table"]
+    assert (table["TableStatus"], table["Replicas"][0]["ReplicaStatus"]) == ("ACTIVE", "ACTIVE")

@@ -209,3 +209,9 @@ def test_a_problem_carries_its_place_for_programs(folder: Path) -> None:
         source_line="objectives: {rto: 3m, rpoo: 60s}",
         advice='did you mean "rpo"?',
     )
+
+
+def test_a_manual_step_may_say_how_long_people_need(folder: Path) -> None:
+    step = "failover:\n  - {manual: call the person on duty, takes: {from: 1m, to: 10m}}\n  - {manual: look}\n"
+    drill = read_drill(written(folder, SMALLEST + step))
+    assert [one.takes_seconds for one in drill.failover] == [(60.0, 600.0), None]

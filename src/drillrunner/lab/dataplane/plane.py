@@ -23,6 +23,7 @@ from drillrunner.lab.world import World
 class DataPlane:
     """`endpoints`, `checkers` and `dns`, wired: checkers ask endpoints where the DNS says, the DNS follows verdicts.
 
+    `checker_misses` is the share of a checker's requests that are lost on their way, so that checkers disagree.
     `record(region, namespace, metric, dimensions, value)` takes the metrics that AWS publishes of all this.
     """
 
@@ -34,10 +35,12 @@ class DataPlane:
         *,
         alarm_state: AlarmStateOf = no_alarm,
         record: Record | None = None,
+        checker_misses: float = 0.0,
     ) -> None:
         observe = functools.partial(record_request, record) if record else None
         self._world = world
         self._record = record
+        self._checker_misses = checker_misses
         self.endpoints = Endpoints(world, topology, control, observe)
         self.checkers = HealthCheckers(
             world, control, self._ask, lambda check_id, healthy: self.dns.evaluate(), alarm_state
@@ -55,6 +58,8 @@ class DataPlane:
                 )
 
     async def _ask(self, config: CheckConfig) -> Finding:
+        if self._checker_misses and self._world.random.random() < self._checker_misses:
+            return Finding(False, "Failure: Connection timed out.")
         address = config.ip_address or (self.dns.address(config.fqdn) if config.fqdn else None)
         if address is None:
             return Finding(False, "Failure: DNS resolution failed: the name has no address.")

@@ -21,11 +21,13 @@ class RecursiveResolver:
     """Answers questions that desire recursion (RD, as stub resolvers ask) from a cache; others at the source.
 
     Others have asked before we did: the first answer of a name is therefore handed out with a random part
-    of its TTL left, so that runs do not all begin in step with the cache. Call it on the data plane's loop.
+    of its TTL left, so that runs do not all begin in step with the cache. Some resolvers keep answers for
+    longer than their TTL: `least_ttl_seconds` is how long this one keeps any. Call it on the data plane's loop.
     """
 
-    def __init__(self, world: World, dns: Dns) -> None:
+    def __init__(self, world: World, dns: Dns, least_ttl_seconds: float = 0.0) -> None:
         self._world = world
+        self._least_ttl_seconds = least_ttl_seconds
         self._dns = dns
         self._kept: dict[tuple[str, str], _Kept] = {}
 
@@ -47,6 +49,7 @@ class RecursiveResolver:
     def _asked_anew(self, key: tuple[str, str], now: float, *, first: bool) -> _Kept:
         told = self._dns.tell(*key)
         seconds = min((rrset.ttl_seconds for rrset in told.rrsets), default=0.0)
+        seconds = max(seconds, self._least_ttl_seconds)
         share = self._world.random.random() if first else 1.0
         kept = _Kept(told, now + seconds * share)
         if told.rrsets:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,15 @@ class GlobalTables:
         rng = random.Random(f"{world.seed}/dynamodb")
         self.replication = Replication(rng, _put_in_place)
         self._operation: list[dict[tuple[str, str, Any], None]] = []
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is created meanwhile is ACTIVE at once: a lab that says it is ready has no table in the making."""
+        usual, self.creation_seconds = self.creation_seconds, 0.0
+        try:
+            yield
+        finally:
+            self.creation_seconds = usual
 
     def set_lag(self, table: str, lag: LagModel) -> None:
         """The delay of that table's replication from now on."""

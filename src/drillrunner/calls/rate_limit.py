@@ -8,7 +8,10 @@ from drillrunner.clock import Clock
 
 # Requests a second that we allow ourselves, below what the account may.
 # Route 53: 5/s for an account ("API requests", Route 53 quotas), shared between our changes and our probes.
-REQUESTS_PER_SECOND: Mapping[str, float] = {"route53": 3.0, "rds": 10.0, "lambda": 15.0, "sts": 10.0}
+REQUESTS_PER_SECOND: Mapping[str, float] = {"route53": 3.0, "rds": 10.0, "lambda": 15.0, "sts": 10.0} | {
+    "apigateway": 8.0,  # 10/s for an account ("Amazon API Gateway quotas": management API)
+    "apigatewayv2": 8.0,
+}
 DEFAULT_REQUESTS_PER_SECOND = 50.0
 PROBE_REQUESTS_PER_SECOND: Mapping[str, float] = {"route53": 2.0, "rds": 5.0}
 

@@ -27,8 +27,10 @@ COMMANDS = {
     "compare": ("drillrunner.cli.compare", "compare"),
     "report": ("drillrunner.cli.report", "report"),
     "catalog": ("drillrunner.cli.catalog", "catalog"),
+    "selftest": ("drillrunner.cli.selftest", "selftest"),
     "permissions": ("drillrunner.cli.permissions", "permissions"),
     "lab": ("drillrunner.cli.lab", "lab"),
+    "snapshot": ("drillrunner.cli.snapshot", "snapshot"),
 }
 
 STDOUT = 1

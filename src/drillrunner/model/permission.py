@@ -45,14 +45,19 @@ def policy(plan: Plan, account: str | None = None) -> dict[str, JsonValue]:
 
     Includes every Change's apply and revert, all read-backs, and `plan.calls` (captures and probes).
     """
+    return policy_of(actions_of(calls_of(plan), account or ANYTHING), "Drill")
+
+
+def policy_of(permissions: Iterable[Permission], sid: str) -> dict[str, JsonValue]:
+    """The policy document that allows these and nothing else; its statements are named `sid` and a number."""
     resources_of: dict[str, set[str]] = defaultdict(set)
-    for action, resource in actions_of(calls_of(plan), account or ANYTHING):
+    for action, resource in permissions:
         resources_of[action].add(resource)
     actions_on: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for action, resources in sorted(resources_of.items()):
         actions_on[_narrowed(resources)].append(action)
     statements: list[JsonValue] = [
-        {"Sid": f"Drill{number}", "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+        {"Sid": f"{sid}{number}", "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
         for number, (resources, actions) in enumerate(sorted(actions_on.items()), start=1)
     ]
     return {"Version": "2012-10-17", "Statement": statements}

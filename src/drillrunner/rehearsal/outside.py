@@ -14,6 +14,7 @@ from drillrunner.calls.aws import AwsCaller, Work
 from drillrunner.errors import CallFailed
 from drillrunner.lab.compose import Lab
 from drillrunner.lab.control.in_process import client
+from drillrunner.lab.databases.dynamodb.shortcut import shortcut
 from drillrunner.lab.dataplane.resolver import RecursiveResolver
 from drillrunner.model.call import AwsCall, Call
 from drillrunner.model.environment import Environment
@@ -51,7 +52,8 @@ class InProcessAws:
         return await self._caller.call(call, timeout_seconds=timeout_seconds, retry=retry)
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:
-        return client(self._lab.control.answer, service, region)
+        direct = shortcut(self._lab.world, region) if service == "dynamodb" else None
+        return client(self._lab.control.answer, service, region, direct)
 
     async def _after_a_while(self, work: Work, threads: anyio.CapacityLimiter) -> JsonValue:
         async with threads:

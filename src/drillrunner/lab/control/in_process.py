@@ -17,6 +17,7 @@ from moto.core.request import Request
 from drillrunner.lab.control.aws_request import Dropped, Environ, Reply
 
 Handle = Callable[[Environ], Reply]
+Shortcut = Callable[[str, bytes], dict[str, Any] | None]
 
 # Never connected to: before-send answers. A loopback address all the same, so that a mistake stays here.
 _NOWHERE = "http://127.0.0.1:9"
@@ -54,10 +55,11 @@ def _session() -> Any:
     return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
-def client(handle: Handle, service: str, region: str) -> Any:
+def client(handle: Handle, service: str, region: str, shortcut: Shortcut | None = None) -> Any:
     """A boto3 client whose requests `handle` answers on the calling thread. It retries nothing.
 
     Hand it `ControlPlane.answer` to meet faults and be told in the truth log, `ControlPlane.handle` for neither.
+    `shortcut(operation, body)` is asked first, and may leave the request to `handle` by answering None.
     """
     with _making:  # boto3 makes clients on one thread at a time
         made = _session().client(service, region_name=region, endpoint_url=_NOWHERE, config=_CONFIG)
@@ -68,5 +70,11 @@ def client(handle: Handle, service: str, region: str) -> Any:
         except Dropped:
             raise ConnectionClosedError(endpoint_url=request.url) from None
 
+    def ask_first(model: Any, params: Any, **_: Any) -> Any:
+        found = shortcut(model.name, params["body"]) if shortcut else None
+        return None if found is None else (_response(params["url"], Reply(200, (), b"")), found)
+
     made.meta.events.register("before-send", send)
+    if shortcut is not None:
+        made.meta.events.register("before-call", ask_first)
     return made

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from stages import Stage, stage_in
+from stages import QUICK, Stage, stage_in
 
 
 @pytest.fixture(scope="session")
 def shared_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """One stage and one lab for all tests that leave it as they found it."""
     stage = stage_in(tmp_path_factory.mktemp("stage") / "work")
-    up = stage.drill("lab", "up")
+    up = stage.drill("lab", "up", *QUICK)
     assert up.returncode == 0, up.stderr
     yield stage
     stage.drill("lab", "down", "--topology", "checkout")

@@ -18,7 +18,7 @@ from drillrunner.errors import ExitCode
 from drillrunner.lab.lifecycle import read_status
 from running_lab import RunningLab
 from scenario_waits import wait_for
-from stages import Stage, stage_in
+from stages import QUICK, Stage, stage_in
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/drillrunner"
@@ -56,7 +56,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    up = stage.drill("lab", "up", "--set", "route53.ttl=5")
+    up = stage.drill("lab", "up", *QUICK)
     assert up.returncode == 0, up.stderr
     environments = _environments(stage.lab())
     (stage.folder / "drills" / "environments.yaml").write_text(json.dumps(environments, indent=2), encoding="utf-8")
@@ -256,7 +256,10 @@ def test_a_profile_that_is_not_there_is_refused_by_name(staging: Stage) -> None:
     assert "drills-staging" in told
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "permissions"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", pytest.param("plan", marks=pytest.mark.long), pytest.param("permissions", marks=pytest.mark.long)],
+)
 def test_an_endpoint_that_nobody_answers_is_told_soon(staging: Stage, command: str) -> None:
     began = time.monotonic()
     asked = staging.drill(command, brief(staging), "--environment", "nowhere")

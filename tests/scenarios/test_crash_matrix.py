@@ -28,7 +28,7 @@ from drillrunner.lab.lifecycle import read_status
 from drillrunner.model.journal import PHASES
 from running_lab import RunningLab
 from scenario_waits import wait_for
-from stages import ROOT, Stage, stage_in
+from stages import QUICK, ROOT, Stage, stage_in
 
 FRONT_DOOR = "checkout.example.test"
 ASTRAY_IN_A_ROW = 10
@@ -194,7 +194,8 @@ def differences(before: Any, after: Any, where: str = "") -> list[str]:
 def opened(stage: Stage, victim: Victim) -> Arena:
     """A fresh lab, and the drill in it."""
     stage.drill("lab", "down", "--topology", victim.topology)
-    up = stage.drill("lab", "up", "--topology", victim.topology, "--time-scale", str(victim.time_scale))
+    quick = QUICK if victim.topology == "checkout" else ()
+    up = stage.drill("lab", "up", "--topology", victim.topology, "--time-scale", str(victim.time_scale), *quick)
     assert up.returncode == 0, up.stderr
     status = read_status(stage.folder / "state" / "labs" / f"{victim.topology}.json")
     assert status is not None

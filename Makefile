@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check lint types arrows crash-matrix long truth clean
+.PHONY: help demo test check lint types arrows crash-matrix long truth selftest bench clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -45,6 +45,10 @@ check: lint types arrows test
 crash-matrix: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py -m slow --timeout 7200
 
+# 10,000 seeded runs with every kind of trouble against a fake world, on virtual time (about three minutes)
+selftest: $(VENV)/.run
+	$(BIN)/drill selftest --seeds 10000 --jobs 2
+
 # what a shorter test shows too, at full length
 long: $(VENV)/.dev
 	$(BIN)/python -m pytest -m long
@@ -53,5 +57,9 @@ long: $(VENV)/.dev
 truth: $(VENV)/.dev
 	$(BIN)/python benchmarks/ground_truth.py
 
+# side by side with a peer, which is installed into benchmarks/.venv; writes benchmarks/RESULTS.md (a quarter of an hour)
+bench: $(VENV)/.run
+	$(BIN)/python benchmarks/run.py
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,8 +13,6 @@ from drillrunner.cli.options import (
     environment_option,
     json_option,
     reports_option,
-    seed_option,
-    set_option,
     var_option,
 )
 
@@ -28,8 +26,14 @@ if TYPE_CHECKING:
 @click.argument("drill")
 @environment_option
 @var_option
-@set_option
-@seed_option
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A what-if: --set route53.ttl=30, or --set people.seconds=0 for automation instead of a person.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The first seed; runs count up from it.")
 @reports_option
 @click.option("--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many seeds.")
 @click.option(
@@ -60,7 +64,7 @@ def rehearse(
     environment_name: str | None,
     variables: tuple[str, ...],
     settings: tuple[str, ...],
-    seed: int | None,
+    seed: int,
     reports: Path,
     runs: int,
     swing_runs: int,
@@ -85,7 +89,7 @@ def rehearse(
 
     overrides = settings_of(settings)
     script = with_settings(_script(choose(drill, parse_variables(variables), environment_name), topology), overrides)
-    order = Order(script, overrides, 1 if seed is None else seed, runs, swing_runs, jobs)
+    order = Order(script, overrides, seed, runs, swing_runs, jobs)
     with show_progress(order.count(), sys.stderr) as progress:
         found = rehearse_order(order, progress)
     folder = write_rehearsal(found, script, reports)

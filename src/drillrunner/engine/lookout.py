@@ -9,7 +9,7 @@ import anyio.abc
 from drillrunner.engine.desk import Desk
 from drillrunner.engine.plan import build_probe
 from drillrunner.engine.steady import condition_spec, stop_name, tripped
-from drillrunner.engine.watch import Board, Reserve, Track, Watcher
+from drillrunner.engine.watch import Board, Reserve, Track, Watcher, spread
 from drillrunner.errors import DrillError
 from drillrunner.model.drill import ProbeSpec
 from drillrunner.model.reading import Reading
@@ -36,16 +36,18 @@ class Lookout:
 
     def start(self, siblings: anyio.abc.TaskGroup) -> None:
         """Watch until the task group ends."""
-        for spec in self._drill.probes:
-            self._watch(spec, "probe", siblings)
+        watched: list[tuple[ProbeSpec, str]] = [(spec, "probe") for spec in self._drill.probes]
         for number, stop in enumerate(self._drill.stop_if, start=1):
             if stop.kind is not None:
-                self._watch(condition_spec(stop, number), "condition", siblings)
+                watched.append((condition_spec(stop, number), "condition"))
+        offsets = spread([spec for spec, _ in watched])
+        for spec, role in watched:
+            self._watch(spec, role, offsets[spec.name], siblings)
 
-    def _watch(self, spec: ProbeSpec, role: str, siblings: anyio.abc.TaskGroup) -> None:
+    def _watch(self, spec: ProbeSpec, role: str, offset_seconds: float, siblings: anyio.abc.TaskGroup) -> None:
         probe = build_probe("condition" if role == "condition" else "probe", spec.kind, spec.params)
         self.board.tracks[spec.name] = Track(spec)
-        watcher = Watcher(spec, probe, self._desk.outside, self._take)
+        watcher = Watcher(spec, probe, self._desk.outside, self._take, offset_seconds=offset_seconds)
         self.watchers[spec.name] = watcher
         siblings.start_soon(self._watch_safely, watcher)
 

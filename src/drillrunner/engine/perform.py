@@ -22,9 +22,11 @@ CALL_TIMEOUT_SECONDS = 30.0
 READ_TIMEOUT_SECONDS = 15.0
 READ_BACK_EVERY_SECONDS = 1.0
 # A revert looks no longer than this at once: another undo must not wait for it. It is tried again.
-REVERT_READ_BACK_SECONDS = 60.0
+REVERT_READ_BACK_SECONDS = 20.0
 # How often a call whose outcome is unknown is made again, if it may be repeated; each try is journaled.
 TRIES = 3
+# A read may be answered by a replica that has not heard of the latest change; never longer than this.
+READ_LAGS_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Performer:
         self._record = record
         self._outside = outside
         self._calls = count(1 + sum(entry.kind == "call.intent" for entry in record.entries))
+        # when a Change was last left in doubt: the outcome of a call is unknown, or its undo rests on one read
+        self.unsure_since: dict[str, float] = {}
+        self._changed_at: dict[str, float] = {}
 
     async def apply(self, change_id: str, change: Change) -> Effect:
         """Make the Change and see that it is there. Its undo must be on disk already.
@@ -50,13 +55,22 @@ class Performer:
         """
         low = self._outside.clock.monotonic()
         for call in change.apply:
-            await self._perform(change_id, "apply", call)
+            try:
+                await self._perform(change_id, "apply", call)
+            finally:
+                self._changed_at[change.target] = self._outside.clock.monotonic()
         return Effect(low, self._outside.clock.monotonic())
 
     async def revert(self, change_id: str, change: Change) -> None:
-        """Put the Change back and see that what was captured is there. Idempotent. Raises CallFailed, PlanStale."""
-        for call in change.revert:
-            await self._perform(change_id, "revert", call)
+        """Put the Change back and see that what was captured is there. Idempotent. Raises CallFailed, PlanStale.
+
+        Where every call was left out because all was well already, soon after the target was changed, that is not
+        certain: the one read may be older than the change.
+        """
+        called = [await self._perform(change_id, "revert", call) for call in change.revert]
+        now = self._outside.clock.monotonic()
+        if not any(called) and now < self._changed_at.get(change.target, now) + READ_LAGS_SECONDS:
+            self.unsure_since[change_id] = now
 
     async def holds(self, change_id: str, change: Change) -> bool:
         """Whether every read-back of the revert shows what was captured, asked once."""
@@ -65,12 +79,13 @@ class Performer:
                 return False
         return True
 
-    async def _perform(self, change_id: str, role: Role, call: Call) -> None:
+    async def _perform(self, change_id: str, role: Role, call: Call) -> bool:
+        """Whether it was called; false where it is so already and the call refuses to repeat."""
         skipping = call.skip_if_held and call.read_back is not None
         if skipping and call.read_back and await self._held_now(change_id, role, call.read_back):
             moment = self._outside.clock.monotonic()
             self._outcome(change_id, role, "-", "already", (moment, moment))
-            return
+            return False
         failure = await self._called(change_id, role, call)
         if failure is not None and (not failure.unknown or call.read_back is None):
             raise failure
@@ -79,6 +94,7 @@ class Performer:
                 f"{call.describe()} was answered, but its read-back never showed {_short(call.read_back.expected)}",
                 advice="somebody or something else may be changing the same target",
             )
+        return True
 
     async def _called(self, change_id: str, role: Role, call: Call) -> CallFailed | None:
         """The call's failure, or None. One whose outcome is unknown is made again, unless it refuses to repeat."""
@@ -105,6 +121,8 @@ class Performer:
                 failure = error
             span = (asked, self._outside.clock.monotonic())
             outcome = "done" if failure is None else ("unknown" if failure.unknown else "failed")
+            if outcome == "unknown":
+                self.unsure_since[change_id] = span[1]
             self._outcome(change_id, role, call_id, outcome, span, failure)
         return failure
 

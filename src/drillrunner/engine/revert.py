@@ -10,35 +10,25 @@ import anyio
 from pydantic import JsonValue
 
 from drillrunner.clock import Clock
+from drillrunner.engine.debt import Owed, begun, irreversible, owed, superseded
+from drillrunner.engine.doubts import LATE_EFFECT_SECONDS, Doubts, why_left
 from drillrunner.engine.perform import Performer
 from drillrunner.engine.record import Record
-from drillrunner.errors import DrillError
-from drillrunner.model.call import Change
-from drillrunner.model.journal import Entry
+
+__all__ = [
+    "LATE_EFFECT_SECONDS",
+    "Owed",
+    "Reverted",
+    "begun",
+    "clean_up",
+    "irreversible",
+    "owed",
+    "revert_all",
+    "superseded",
+]
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 20.0
-# A call that timed out, or died with its process, may still land: look once more after this long, which is
-# longer than a client waits for one answer.
-LATE_EFFECT_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One Change that was begun and is not known to be put back.
-
-    `certain` when every call of it was answered and its read-backs showed it: then nothing of it can still land.
-    """
-
-    change_id: str
-    group: str
-    role: str
-    kind: str
-    change: Change
-    certain: bool
-
-    def describe(self) -> str:
-        return f"{self.kind} on {self.change.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,109 +43,6 @@ class Reverted:
     left: tuple[Owed, ...]
     irreversible: tuple[Owed, ...]
     seconds: float
-
-
-def begun(entries: Sequence[Entry]) -> list[Owed]:
-    """Every Change that may be in effect or have been, in the order of its undo. Unknown counts as applied.
-
-    A Change whose undo is recorded but whose first call was never intended did nothing; one that has
-    nothing to apply (a ledger's records, written by its probe) counts from its undo on.
-    """
-    intended = {str(entry.data["change_id"]) for entry in entries if _is_apply(entry, "call.intent")}
-    settled = _settled(entries)
-    found = []
-    for entry in entries:
-        if entry.kind != "undo.recorded":
-            continue
-        change_id = str(entry.data["change_id"])
-        change = Change.model_validate(entry.data["change"])
-        if change_id in intended or not change.apply:
-            found.append(
-                Owed(
-                    change_id,
-                    group=str(entry.data["group"]),
-                    role=str(entry.data["role"]),
-                    kind=str(entry.data["kind"]),
-                    change=change,
-                    certain=not change.apply or change_id in settled,
-                )
-            )
-    return found
-
-
-def _settled(entries: Sequence[Entry]) -> set[str]:
-    """Changes of which no call's outcome is unknown, and of which a read-back has shown that they took effect."""
-    answered = {
-        str(entry.data["call_id"])
-        for entry in entries
-        if _is_apply(entry, "call.outcome") and entry.data["outcome"] in {"done", "failed"}
-    }
-    open_ended = {
-        str(entry.data["change_id"])
-        for entry in entries
-        if _is_apply(entry, "call.intent") and str(entry.data["call_id"]) not in answered
-    }
-    last_seen = {
-        str(entry.data["change_id"]): entry.data["holds"] for entry in entries if _is_apply(entry, "read_back")
-    }
-    return {change_id for change_id, holds in last_seen.items() if holds is True} - open_ended
-
-
-def _is_apply(entry: Entry, kind: str) -> bool:
-    return entry.kind == kind and entry.data.get("role") == "apply"
-
-
-def owed(entries: Sequence[Entry]) -> list[Owed]:
-    """What still has to be put back, oldest first: begun, reversible, and neither reverted nor covered by what was.
-
-    A process may have died between an undo and the note that it covered a later Change's: that Change
-    must not be undone now, or what it had changed comes back.
-    """
-    paid = {str(entry.data["change_id"]) for entry in entries if entry.kind == "change.reverted" and entry.data["ok"]}
-    reversible = [one for one in begun(entries) if one.change.revert]
-    return [one for one in reversible if not {one.change_id, _counting(one, reversible).change_id} & paid]
-
-
-def irreversible(entries: Sequence[Entry]) -> list[Owed]:
-    """What was begun and cannot be put back by anybody."""
-    return [one for one in begun(entries) if one.change.irreversible]
-
-
-def superseded(one: Owed, by: Sequence[Owed]) -> Owed | None:
-    """The earlier Change whose undo restores everything that `one`'s undo would, if there is one.
-
-    A failback captures what the failover left. Undoing it as well would fail over once more, only to
-    be undone in turn: the first capture of a target is the one that counts.
-    """
-    for earlier in by:
-        if earlier.change_id == one.change_id:
-            return None
-        if earlier.change.target == one.change.target and _restores_the_same(earlier.change, one.change):
-            return earlier
-    return None
-
-
-def _counting(one: Owed, everything: Sequence[Owed]) -> Owed:
-    """The Change whose undo puts this one back: its own, or an earlier one's."""
-    return superseded(one, everything) or one
-
-
-def _restores_the_same(earlier: Change, later: Change) -> bool:
-    """Whether both undos end in the same Call, or in the same place's being read back."""
-    if earlier.revert == later.revert:
-        return True
-    places = [_places(change) for change in (earlier, later)]
-    return None not in places and places[0] == places[1]
-
-
-def _places(change: Change) -> list[tuple[object, str]] | None:
-    """Where the undo looks to see that it worked; None when a call of it does not say."""
-    found: list[tuple[object, str]] = []
-    for call in change.revert:
-        if call.read_back is None:
-            return None
-        found.append((call.read_back.read, call.read_back.path))
-    return found
 
 
 async def revert_all(record: Record, performer: Performer, clock: Clock, *, within_seconds: float) -> Reverted:
@@ -200,25 +87,28 @@ async def clean_up(
 async def _pay(
     record: Record, performer: Performer, clock: Clock, everything: Sequence[Owed], within_seconds: float
 ) -> list[Owed]:
-    """Round after round until all is back or the deadline has come. Returns what is left."""
+    """Round after round until all is back, and nothing can land any more, or the deadline has come.
+
+    Returns what is left.
+    """
     deadline = clock.monotonic() + within_seconds
-    counted = [one for one in everything if superseded(one, everything) is None]
-    doubtful = {_counting(one, everything).change_id for one in everything if not one.certain}
-    unswept = [one for one in counted if one.change_id in doubtful]
-    waiting = list(reversed(counted))
+    doubts = Doubts(record, performer, clock, everything)
+    waiting = list(reversed(doubts.counted))
     pause = FIRST_PAUSE_SECONDS
-    while waiting or unswept:
+    while waiting or doubts.until:
         if waiting:
             waiting = await _one_round(record, performer, waiting)
-        else:
-            await clock.sleep(LATE_EFFECT_SECONDS)
-            waiting = await _landed_late(record, performer, unswept)
-            unswept = [one for one in unswept if one in waiting]
-        if waiting:
-            if clock.monotonic() + pause > deadline:
-                break
+            doubts.take_in(until=deadline)
+        in_time = clock.monotonic() + pause <= deadline
+        if waiting and not in_time and not doubts.elsewhere(waiting):
+            break
+        if waiting and in_time:
             await clock.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        else:
+            await clock.sleep_until(doubts.next_look(waiting))
+        waiting = await doubts.look_again(waiting)
+    waiting = doubts.never_looked_at(waiting)
     _settle_superseded(record, everything, waiting)
     return waiting
 
@@ -249,29 +139,10 @@ async def _put_back(record: Record, performer: Performer, one: Owed) -> bool:
     try:
         await performer.revert(one.change_id, one.change)
     except Exception as error:  # noqa: BLE001  an error of our own must not keep the others from being put back
-        record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": _left(one, error)})
+        record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": why_left(one, error)})
         return False
     record.append("change.reverted", {"change_id": one.change_id, "ok": True})
     return True
-
-
-def _left(one: Owed, error: Exception) -> str:
-    reason = error.message if isinstance(error, DrillError) else f"{type(error).__name__}: {error}"
-    return f"{one.describe()}: {reason}"
-
-
-async def _landed_late(record: Record, performer: Performer, doubtful: Sequence[Owed]) -> list[Owed]:
-    """Look again, one API time-out after the undo, at what may have landed after it. Returns what is there again."""
-    back = []
-    for one in doubtful:
-        try:
-            holds = await performer.holds(one.change_id, one.change)
-        except Exception as error:  # noqa: BLE001  what cannot be looked at is put back once more
-            holds = False
-            record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": _left(one, error)})
-        if not holds:
-            back.append(one)
-    return list(reversed(back))
 
 
 def _settle_superseded(record: Record, everything: Sequence[Owed], left: Sequence[Owed]) -> None:

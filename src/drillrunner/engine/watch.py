@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -104,16 +104,28 @@ class Board:
         return True
 
 
+def spread(specs: Sequence[ProbeSpec]) -> dict[str, float]:
+    """How long after the start each probe is asked first, by name, so that those of one period do not ask at once."""
+    same: dict[float, list[str]] = {}
+    for spec in specs:
+        same.setdefault(spec.every_seconds, []).append(spec.name)
+    return {name: every * index / len(names) for every, names in same.items() for index, name in enumerate(names)}
+
+
 class Watcher:
     """Polls one probe every `every_seconds`, however long a poll takes, and never retries within a poll.
 
     Polls may overlap; a schedule that lags behind is not caught up with in a burst: a poll whose turn
-    has passed altogether is left out, and the gap shows in the readings.
+    has passed altogether is left out, and the gap shows in the readings. The first is `offset_seconds` late.
     """
 
-    def __init__(self, spec: ProbeSpec, probe: Probe, outside: Outside, sink: Sink) -> None:
+    def __init__(
+        self, spec: ProbeSpec, probe: Probe, outside: Outside, sink: Sink, *, offset_seconds: float = 0.0
+    ) -> None:
         self.spec = spec
+        self._offset_seconds = offset_seconds
         self.probe = probe
+        self._writing = probe if isinstance(probe, WritingProbe) else None
         self.written = 0
         # when a poll last ended without an answer: what it wrote may still land
         self.unanswered_at: float | None = None
@@ -140,7 +152,7 @@ class Watcher:
 
     async def _ask_on_schedule(self, polls: anyio.abc.TaskGroup, reserve: Reserve) -> None:
         clock = self._outside.clock
-        begin = clock.monotonic()
+        begin = clock.monotonic() + self._offset_seconds
         turn = 0
         while True:
             due = begin + turn * self.spec.every_seconds
@@ -149,8 +161,8 @@ class Watcher:
             if self._stopped:
                 return
             self._pause = anyio.CancelScope()
-            if isinstance(self.probe, WritingProbe) and self.written >= self._reserved:
-                await self._reserve_extent(self.probe, reserve)
+            if self._writing is not None and self.written >= self._reserved:
+                await self._reserve_extent(self._writing, reserve)
             if self._stopped:
                 return
             self.written += 1
@@ -167,7 +179,11 @@ class Watcher:
     async def _poll(self, seq: int, due: float) -> None:
         clock = self._outside.clock
         asked = _stamp(clock.monotonic())
-        answer = await self._ask(seq)
+        try:
+            answer = await self._ask(seq)
+        except anyio.get_cancelled_exc_class():
+            self.unanswered_at = clock.monotonic()
+            raise
         if answer.ok is not True:
             self.unanswered_at = clock.monotonic()
         self._sink(

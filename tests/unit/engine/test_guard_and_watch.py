@@ -11,7 +11,7 @@ import pytest
 from drillrunner.clock import run_virtual
 from drillrunner.engine.guard import guard, longest_seconds, refusals
 from drillrunner.engine.revert import Owed, superseded
-from drillrunner.engine.watch import Track, Watcher
+from drillrunner.engine.watch import Track, Watcher, spread
 from drillrunner.errors import Refused
 from drillrunner.model.call import AwsCall, Call, Change, ReadBack
 from drillrunner.model.drill import ProbeSpec
@@ -103,6 +103,11 @@ def watch(probe: SlowProbe, spec: ProbeSpec, seconds: float) -> list[Reading]:
 
     run_virtual(main)
     return readings
+
+
+def test_probes_of_one_period_are_asked_one_after_the_other_from_the_start() -> None:
+    specs = [http_probe("a", "h"), http_probe("slow", "h", every=5.0), http_probe("b", "h")]
+    assert spread(specs) == {"a": 0.0, "b": 0.5, "slow": 0.0}
 
 
 def test_slow_polls_overlap_and_do_not_delay_the_schedule() -> None:

@@ -80,14 +80,14 @@ def _begun(entries: Sequence[Entry]) -> list[_Begun]:
 
 
 def _paid(entries: Sequence[Entry]) -> set[str]:
-    return {
-        str(entry.data.get("change_id"))
-        for entry in of_kind(entries, "change.reverted")
-        if entry.data.get("ok") is True
-    }
+    """The Changes whose last attempt to put them back succeeded."""
+    return {change_id for change_id, ok in _last_attempts(entries).items() if ok is True}
 
 
 def _refused(entries: Sequence[Entry]) -> set[str]:
     """The Changes whose last attempt to put them back failed."""
-    last = {str(entry.data.get("change_id")): entry.data.get("ok") for entry in of_kind(entries, "change.reverted")}
-    return {change_id for change_id, ok in last.items() if ok is False}
+    return {change_id for change_id, ok in _last_attempts(entries).items() if ok is False}
+
+
+def _last_attempts(entries: Sequence[Entry]) -> dict[str, object]:
+    return {str(entry.data.get("change_id")): entry.data.get("ok") for entry in of_kind(entries, "change.reverted")}

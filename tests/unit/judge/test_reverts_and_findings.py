@@ -35,6 +35,13 @@ def test_a_revert_that_died_is_worked_out_from_what_was_put_back() -> None:
     assert reverted(story) == RevertResult(of=2, reverted=1, seconds=None, left=(NAME,))
 
 
+def test_of_several_attempts_the_last_one_counts() -> None:
+    story = Story().effect(10.0, 10.2).write(20.0, "revert.began", of=1)
+    story.write(21.0, "change.reverted", change_id="f1", ok=True)
+    story.write(40.0, "change.reverted", change_id="f1", ok=False, left="landed late, then refused")
+    assert reverted(story) == RevertResult(of=1, reverted=0, seconds=None, left=(NAME,))
+
+
 def test_an_unknown_outcome_counts_as_applied_and_an_undo_without_intent_does_not() -> None:
     story = Story().undo(9.0, "f1").intent(10.0, "f1").outcome(11.0, "unknown", "f1").undo(12.0, "f2")
     assert reverted(story) == RevertResult(of=1, reverted=0, seconds=None, left=(NAME,))

@@ -138,6 +138,7 @@ def publish_an_api(lab: RunningLab) -> None:
     older.create_base_path_mapping(domainName="shop.example.test", restApiId=api, stage="live")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not postgres_available(), reason="PostgreSQL is not installed")
 def test_a_primary_and_its_replica_come_back_but_for_what_aws_does_not_tell(stage: Stage) -> None:
     taken, told = snapshot(stage, "lab-postgres")

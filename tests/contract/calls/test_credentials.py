@@ -94,7 +94,7 @@ def test_a_role_s_credentials_are_renewed_before_they_expire(aws: AwsLab, gate: 
 
 def test_credentials_that_are_expired_when_they_are_issued_are_a_failed_call(aws: AwsLab, gate: Gate) -> None:
     gate.lives_for = timedelta(minutes=-1)
-    failed = failure(account(gate.url, role_arn=ROLE), TABLES, 1.0, retry=False)
+    failed = failure(account(gate.url, role_arn=ROLE), TABLES, retry=False)
     assert "still expired" in failed.message
 
 

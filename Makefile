@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check lint types arrows crash-matrix long truth selftest bench clean
+.PHONY: help demo test check lint types arrows crash-matrix long truth selftest fuzz bench clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -48,6 +48,12 @@ crash-matrix: $(VENV)/.dev
 # 10,000 seeded runs with every kind of trouble against a fake world, on virtual time (about three minutes)
 selftest: $(VENV)/.run
 	$(BIN)/drill selftest --seeds 10000 --jobs 2
+
+# 100,000 files that are nearly right to every reader, then some guided by coverage (about ten minutes)
+fuzz: $(VENV)/.dev
+	-$(INSTALL) '.[fuzz]'
+	$(BIN)/python tests/fuzz/fuzz.py
+	for reader in drill environments topology journal plan; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
 
 # what a shorter test shows too, at full length
 long: $(VENV)/.dev

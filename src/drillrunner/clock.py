@@ -1,9 +1,10 @@
-"""The only source of time. Everything that waits or measures is handed a Clock."""
+"""The only source of time. Everything that waits or measures is handed a Clock.
+
+Every command imports this, most without ever running a loop: asyncio comes with the first loop (`virtual_loop.py`).
+"""
 
 from __future__ import annotations
 
-import asyncio
-import selectors
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,43 +50,13 @@ class Clock:
         await self.sleep(moment - self.monotonic())
 
 
-class _JumpingSelector(selectors.SelectSelector):
-    """Where a selector would wait, this one moves the loop's time on instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if ready or timeout == 0:
-            return ready
-        if timeout is None:  # only another thread or a socket can wake the loop now
-            return super().select(None)
-        self.now += timeout
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer when nothing is ready.
-
-    asyncio's ready queue is first in, first out, so the order of a run depends on nothing but its
-    code and seed. Hand it to anyio: `anyio.run(main, backend_options={"loop_factory": VirtualLoop})`.
-    """
-
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.now
-
-
 VIRTUAL_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def virtual_clock() -> Clock:
     """A Clock for code that runs on a VirtualLoop; call it inside the loop."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     return Clock(
         monotonic_source=loop.time,
@@ -95,4 +66,6 @@ def virtual_clock() -> Clock:
 
 def run_virtual(function: Callable[..., Any], *args: Any) -> Any:
     """Run an async function to its end on virtual time and return what it returns."""
+    from drillrunner.virtual_loop import VirtualLoop
+
     return anyio.run(function, *args, backend="asyncio", backend_options={"loop_factory": VirtualLoop})

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from drillrunner.model.call import Change
 from drillrunner.ports import Outside, Probe
 
+SERVICES = "drillrunner.services"
 ENTRY_POINT_GROUP = "drillrunner.services"
 
 Capture = Callable[[Any, Outside], Awaitable[Sequence[Change]]]
@@ -30,7 +31,7 @@ Role = Literal["fault", "step", "probe", "condition"]
 class Params(BaseModel):
     """The base of every kind's parameters. Field descriptions are what `drill catalog` and editors show."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +135,36 @@ def condition(name: str, *, params: type[Params]) -> Callable[[Build], Build]:
 
 @functools.cache
 def _load() -> None:
-    services = importlib.import_module("drillrunner.services")
-    for module in pkgutil.iter_modules(services.__path__):
-        importlib.import_module(f"drillrunner.services.{module.name}")
+    """Every service file, and every third party's module."""
+    for module in sorted(_service_modules()):
+        _import_service(module)
     for entry_point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         entry_point.load()
 
 
+@functools.cache
+def _service_modules() -> frozenset[str]:
+    services = importlib.import_module(SERVICES)
+    return frozenset(module.name for module in pkgutil.iter_modules(services.__path__))
+
+
+def _import_service(module: str) -> None:
+    importlib.import_module(f"{SERVICES}.{module}")
+
+
+def _load_service_of(name: str) -> None:
+    """The file whose name a kind begins with: `lambda.throttle` is in `services/lambda_.py`."""
+    service = name.partition(".")[0]
+    for module in _service_modules() & {service, f"{service}_"}:
+        _import_service(module)
+
+
 def find(role: Role, name: str) -> Kind | None:
-    """The kind of that role and name, or None."""
-    _load()
+    """The kind of that role and name, or None. Only the service that it begins with is loaded, if it is there."""
+    if (role, name) not in _kinds:
+        _load_service_of(name)
+    if (role, name) not in _kinds:
+        _load()
     return _kinds.get((role, name))
 
 

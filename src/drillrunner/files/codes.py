@@ -1,6 +1,7 @@
 """Every code that a problem with a file can carry, with what it means. A code is never given a new meaning.
 
-Y1xx: the file itself. D1xx: a drill. E1xx: environments. W1xx: a warning, which does not stop a drill.
+Y1xx: the file itself. D1xx: a drill. E1xx: environments. L1xx: a lab's topology. W1xx: a warning, which does not
+stop a drill.
 D101 to D107 and E101 to E107 are the same rules (environments hold no durations and no percentages).
 """
 
@@ -81,6 +82,8 @@ CODES: dict[str, str] = {
     "E115": "the role is not an IAM role's ARN, or belongs to another account",
     "E116": "an address cannot be read",
     "E117": "the file defines no environment",
+    "L101": "a topology's key is not known, is missing, or has a wrong value",
+    "L102": "a topology names something that it does not have",
     "W101": "an inverted health check may turn healthy when the drill also breaks what it watches",
     "W102": "nothing stops the drill when it goes wrong",
 }

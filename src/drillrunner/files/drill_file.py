@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from drillrunner.errors import Problem
 from drillrunner.files import drill_rules
@@ -19,14 +20,13 @@ from drillrunner.files.drill_parts import (
 from drillrunner.files.nearest import choices
 from drillrunner.files.section import Reading, Section, kind_of
 from drillrunner.files.variables import Variables, is_variable_name
-from drillrunner.files.yaml_source import Document, ListNode, MapNode, Node, Problems, ScalarNode, Span, read_yaml
 from drillrunner.model.drill import Drill
+from drillrunner.yaml_source import Document, ListNode, MapNode, Node, Problems, ScalarNode, Span, read_yaml
 
 LONGEST_PHASE_SECONDS = 12 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class DrillFile:
+class DrillFile(NamedTuple):
     """A drill that was read, and what is doubtful about it without being wrong (codes W1xx)."""
 
     drill: Drill
@@ -52,8 +52,7 @@ def read_drill_file(path: Path, *, variables: Mapping[str, str] = {}) -> DrillFi
     return DrillFile(drill, tuple(warnings.found))
 
 
-@dataclass(slots=True)
-class _Head:
+class _Head(NamedTuple):
     """The texts at the top of a drill."""
 
     name: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from drillrunner.files.kind_entry import read_kind
 from drillrunner.files.nearest import choices
@@ -17,10 +17,10 @@ from drillrunner.files.section import (
     read_percent,
     shorten,
 )
-from drillrunner.files.yaml_source import ListNode, MapNode, Node, ScalarNode, Span
 from drillrunner.model.drill import FaultSpec, Objective, ObjectiveName, ProbeSpec, StepSpec, StopCondition
 from drillrunner.model.duration import format_duration
 from drillrunner.registry import Kind
+from drillrunner.yaml_source import ListNode, MapNode, Node, ScalarNode, Span
 
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 DEFAULT_PERCENTILE = 0.95
@@ -28,8 +28,7 @@ EVERY_SECONDS_LOW = 0.1
 TIMEOUT_SECONDS_HIGH = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedProbe:
+class PlacedProbe(NamedTuple):
     spec: ProbeSpec
     kind: Kind
     span: Span
@@ -37,20 +36,17 @@ class PlacedProbe:
     timeout_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedObjective:
+class PlacedObjective(NamedTuple):
     objective: Objective
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFault:
+class PlacedFault(NamedTuple):
     spec: FaultSpec
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedCondition:
+class PlacedCondition(NamedTuple):
     condition: StopCondition
     span: Span
 

@@ -9,9 +9,9 @@ from drillrunner.errors import InvalidInput
 from drillrunner.files.drill_parts import EVERY_SECONDS_LOW, TIMEOUT_SECONDS_HIGH, Parts, PlacedObjective, PlacedProbe
 from drillrunner.files.environment_file import environment_names
 from drillrunner.files.nearest import choices
-from drillrunner.files.yaml_source import Problems, Span
 from drillrunner.model.duration import format_duration
 from drillrunner.model.noun import canonical_json
+from drillrunner.yaml_source import Problems, Span
 
 INVERTING = "route53.fail_health_check"
 

@@ -12,9 +12,9 @@ from drillrunner.files.locate import ENVIRONMENTS, locate_environments
 from drillrunner.files.nearest import choices
 from drillrunner.files.section import Reading, Section, check_name, kind_of, shorten
 from drillrunner.files.variables import Variables
-from drillrunner.files.yaml_source import MapNode, Node, Problems, ScalarNode, Span, read_yaml
 from drillrunner.model.environment import Database, Environment, FreezeWindow
 from drillrunner.model.region import REGIONS, nearest_region
+from drillrunner.yaml_source import MapNode, Node, Problems, ScalarNode, Span, read_yaml
 
 # what `environment: lab` means where no environments.yaml defines it
 EMBEDDED_LAB = Environment(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,10 +11,10 @@ from pydantic_core import ErrorDetails
 from drillrunner import registry
 from drillrunner.files.nearest import choices, did_you_mean
 from drillrunner.files.section import Reading, Section, kind_of, plain_value, shorten
-from drillrunner.files.yaml_source import ListNode, MapNode, Node, ScalarNode, Span
 from drillrunner.model.noun import JsonValue
 from drillrunner.model.region import nearest_region
 from drillrunner.registry import Kind, Role
+from drillrunner.yaml_source import ListNode, MapNode, Node, ScalarNode, Span
 
 # what model.region says of a text that is none
 NOT_A_REGION = "is not an AWS region"
@@ -23,8 +22,7 @@ NOT_A_REGION = "is not an AWS region"
 ROLES: tuple[Role, ...] = ("fault", "step", "probe", "condition")
 
 
-@dataclass(frozen=True, slots=True)
-class KindEntry:
+class KindEntry(NamedTuple):
     """A kind with its validated parameters as JSON, and where it was named."""
 
     kind: Kind
@@ -160,8 +158,7 @@ def _word(kind: Kind, key: ScalarNode, node: Node, details: ErrorDetails) -> tup
     return "D112", _message(name, details), span, _advice(details)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     path: tuple[str, ...]
     key: ScalarNode
     node: Node

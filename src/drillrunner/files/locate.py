@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from drillrunner.errors import InvalidInput
@@ -9,7 +10,11 @@ from drillrunner.files.nearest import did_you_mean
 
 DRILLS = "drills"
 ENVIRONMENTS = "environments.yaml"
+SCHEMA_SUFFIX = ".schema.json"
 _SUFFIXES = (".yaml", ".yml")
+_TOPOLOGY = re.compile(rb"^topology:", re.MULTILINE)
+_DRILL = re.compile(rb"^drill:", re.MULTILINE)
+_HEAD_BYTES = 4_096
 
 
 def locate_drill(name: str, base: Path) -> Path:
@@ -26,6 +31,18 @@ def locate_drill(name: str, base: Path) -> Path:
         return candidates[0]  # a directory or a pipe: reading it says so
     advice = did_you_mean(Path(name).stem, drill_names(base)) or f"looked in {base} and {base / DRILLS}"
     raise InvalidInput(f'there is no drill "{name}"', where=name, advice=advice)
+
+
+def is_topology(path: Path) -> bool:
+    """Whether a file says at its top that it is a lab's topology."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False  # whoever reads it says so
+    return bool(_TOPOLOGY.search(head)) and not _DRILL.search(head)
 
 
 def drill_names(base: Path) -> list[str]:

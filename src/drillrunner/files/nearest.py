@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -34,6 +33,8 @@ _UNITS = {
 
 def did_you_mean(written: str, known: Iterable[str]) -> str | None:
     """`did you mean "rpo"?`, or None when nothing known is near."""
+    import difflib  # only a file that is wrong needs it
+
     names = {name.casefold(): name for name in sorted(known)}
     near = difflib.get_close_matches(written.casefold(), names, n=1, cutoff=0.6)
     return f'did you mean "{names[near[0]]}"?' if near else None

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from drillrunner.errors import InvalidInput, JournalUnwritable
 from drillrunner.model.reading import Reading
@@ -101,18 +102,22 @@ def read_readings(path: Path) -> Iterator[Reading]:
         raise InvalidInput(f"these are no readings: {error}", where=str(path)) from error
 
 
-def _as_reading(row: tuple[object, ...]) -> Reading:
+def _as_reading(row: tuple[Any, ...]) -> Reading:
+    """Raises TypeError on what a REAL column holds that is no number (SQLite keeps such a text as it is)."""
     probe, seq, due, asked, answered, ok, value, why, region, vantage, phases = row
+    # a run has a million of these: looking at a type is many times faster than converting to it
+    if not (type(due) is type(asked) is type(answered) is float and type(seq) is int):
+        raise TypeError(f"{probe} {seq} has no times")
     return Reading(
-        probe=str(probe),
-        seq=int(str(seq)),
-        due=float(str(due)),
-        asked=float(str(asked)),
-        answered=float(str(answered)),
+        probe=probe if type(probe) is str else str(probe),
+        seq=seq,
+        due=due,
+        asked=asked,
+        answered=answered,
         ok=None if ok is None else bool(ok),
-        value=None if value is None else float(str(value)),
-        why=None if why is None else str(why),
-        region=None if region is None else str(region),
-        vantage=str(vantage),
+        value=value if value is None or type(value) is float else float(value),
+        why=why if why is None or type(why) is str else str(why),
+        region=region if region is None or type(region) is str else str(region),
+        vantage=vantage if type(vantage) is str else str(vantage),
         phases={} if phases == "{}" else json.loads(str(phases)),
     )

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from drillrunner.errors import InvalidInput, JournalUnwritable, RunNotFound
 from drillrunner.model.plan import Plan
+from drillrunner.model.verdict import Verdict
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}\Z")
 # freed when the disk is full, so that a revert can still be recorded
@@ -42,6 +43,10 @@ class RunFolder:
     @property
     def readings(self) -> Path:
         return self.path / "readings.sqlite"
+
+    @property
+    def verdict(self) -> Path:
+        return self.path / "verdict.json"
 
     @property
     def stop_request(self) -> Path:
@@ -103,14 +108,37 @@ def read_plan(folder: RunFolder) -> Plan:
         ) from error
 
 
+def read_environment(folder: RunFolder) -> JsonValue:
+    """The environment of the plan as JSON, whichever version wrote it. None where there is none to be read."""
+    try:
+        plan: JsonValue = json.loads(folder.plan.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return plan.get("environment") if isinstance(plan, dict) else None
+
+
+def read_verdict(folder: RunFolder) -> Verdict | None:
+    """The verdict on disk. None where there is none that this version can read, or the journal is newer than it."""
+    try:
+        if folder.exists() and folder.journal.stat().st_mtime_ns > folder.verdict.stat().st_mtime_ns:
+            return None
+        return Verdict.model_validate_json(folder.verdict.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
 def run_folders(reports: Path) -> Iterator[RunFolder]:
     """Every run under a reports folder, newest first."""
+    return (folder for folder in named_folders(reports) if folder.exists())
+
+
+def named_folders(reports: Path) -> Iterator[RunFolder]:
+    """Every folder that has a run's name, newest first, whether or not a journal is in it."""
     if not reports.is_dir():
         return
     for path in sorted(reports.iterdir(), reverse=True):
-        folder = RunFolder(path)
-        if _RUN_ID.match(path.name) and folder.exists():
-            yield folder
+        if _RUN_ID.match(path.name) and path.is_dir():
+            yield RunFolder(path)
 
 
 def find_run(reports: Path, name: str) -> RunFolder:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from drillrunner.files.nearest import choices, nearest_duration
 from drillrunner.files.variables import Variables
-from drillrunner.files.yaml_source import ListNode, MapNode, Node, Problems, ScalarNode, Span
 from drillrunner.model.duration import format_duration, parse_duration, parse_percent
 from drillrunner.model.noun import JsonValue
+from drillrunner.yaml_source import ListNode, MapNode, Node, Problems, ScalarNode, Span
 
 DAY_SECONDS = 86_400.0
 _MEANT = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drillrunner.files.nearest import did_you_mean
-from drillrunner.files.yaml_source import Problems, ScalarNode, Span
+from drillrunner.yaml_source import Problems, ScalarNode, Span
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}\n]{0,64})(\}?)")

@@ -6,15 +6,17 @@ import functools
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from drillrunner.errors import InvalidInput, Problem
+from drillrunner.errors import InvalidInput
 from drillrunner.model.noun import Noun
+from drillrunner.yaml_source import Document, Problems, as_data, parse_yaml, read_yaml, span_at
 
 SHIPPED = "drillrunner.lab.topologies"
+# a snapshot of an account is larger than what people write
+MAX_VALUES = 30_000
 
 
 class Latency(Noun):
@@ -226,47 +228,41 @@ def shipped_topologies() -> list[str]:
 
 
 def load_topology(name_or_path: str, overrides: Mapping[str, str] | None = None) -> Topology:
-    """Read a shipped topology by name, or a YAML file by path. Raises InvalidInput."""
-    text, where = _topology_text(name_or_path)
+    """Read a shipped topology by name, or a YAML file by path. Raises InvalidInput (codes Y1xx and L1xx)."""
+    document = _read(name_or_path)
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidInput(f"this is not YAML: {error}", where=where, advice="Correct the file.") from error
-    if not isinstance(document, dict):
-        raise InvalidInput("a topology is a mapping that begins `topology: NAME`", where=where)
-    try:
-        return Topology.model_validate(_overridden(document, overrides or {}))
+        topology = Topology.model_validate(as_data(document.root))
     except ValidationError as error:
-        raise _invalid(error, where) from error
+        _refuse(error, document)
+    return overridden(topology, overrides or {})
 
 
-def _topology_text(name_or_path: str) -> tuple[str, str]:
+def _read(name_or_path: str) -> Document:
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"} or "/" in name_or_path:
-        try:
-            return path.read_text("utf-8"), str(path)
-        except OSError as error:
-            raise InvalidInput(f"cannot read the topology: {error.strerror}", where=str(path)) from error
+        return read_yaml(path, most_values=MAX_VALUES)
     shipped = shipped_topologies()
     if name_or_path not in shipped:
         raise InvalidInput(
             f'no topology is called "{name_or_path}"',
             advice=f"The shipped ones are {', '.join(shipped)}; for your own, give the path of its YAML file.",
         )
-    return resources.files(SHIPPED).joinpath(f"{name_or_path}.yaml").read_text("utf-8"), f"topology {name_or_path}"
+    text = resources.files(SHIPPED).joinpath(f"{name_or_path}.yaml").read_text("utf-8")
+    return parse_yaml(text, f"topology {name_or_path}")
 
 
-def _invalid(error: ValidationError, where: str) -> InvalidInput:
-    problems = [
-        Problem("L101", f"{'.'.join(map(str, item['loc'])) or 'topology'}: {item['msg']}", where)
-        for item in error.errors(include_url=False)
-    ]
-    return InvalidInput(
-        "; ".join(problem.message for problem in problems),
-        problems=problems,
-        where=where,
-        advice="Compare it with a shipped topology: `drill lab up --topology checkout`.",
-    )
+def _refuse(error: ValidationError, document: Document) -> NoReturn:
+    """Say everything that is wrong, each with its place."""
+    problems = Problems(document.file, document.lines)
+    for item in error.errors(include_url=False):
+        names = item["loc"]
+        if not names:  # what `_names_what_is_there` found: one text for all of it
+            for message in str(item["ctx"]["error"]).split("; "):
+                problems.add("L102", message)
+            continue
+        place = ".".join(map(str, names))
+        problems.add("L101", f"{place}: {item['msg'][0].lower()}{item['msg'][1:]}", span_at(document.root, names))
+    problems.refuse()
 
 
 def _each(section: str, *keys: str) -> Callable[[dict[str, Any], Any], None]:
@@ -304,7 +300,8 @@ def overridden(topology: Topology, overrides: Mapping[str, str]) -> Topology:
     try:
         return Topology.model_validate(_overridden(document, overrides))
     except ValidationError as error:
-        raise _invalid(error, f"topology {topology.topology}") from error
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise InvalidInput(f"--set does not fit: {wrong}", where=f"topology {topology.topology}") from error
 
 
 def _overridden(document: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:

@@ -81,8 +81,3 @@ class Change(Noun):
     revert: tuple[Call, ...] = ()
     irreversible: bool = False
     note: str | None = None
-
-
-ReadBack.model_rebuild()
-AwsCall.model_rebuild()
-SqlCall.model_rebuild()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+\Z")
+# as a JSON schema writes it
+DURATION_PATTERN = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+"
+_DURATION = re.compile(rf"{DURATION_PATTERN}\Z")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%\Z")
 

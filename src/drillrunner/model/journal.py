@@ -31,7 +31,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from drillrunner.model.noun import Noun, canonical_json, sha256_of
+from drillrunner.model.noun import Noun, as_bytes, canonical_json, sha256_of
 
 GENESIS = "0" * 64
 
@@ -89,7 +89,7 @@ def next_entry(last: Entry | None, at: float, wall: str, kind: str, data: dict[s
 
 def line_of(entry: Entry) -> bytes:
     """The entry as journal.jsonl holds it."""
-    return (canonical_json(entry.model_dump(mode="json")) + "\n").encode()
+    return as_bytes(canonical_json(entry.model_dump(mode="json")) + "\n")
 
 
 def to_ranges(numbers: tuple[int, ...]) -> list[list[int]]:

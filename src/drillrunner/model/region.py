@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -20,6 +19,8 @@ REGIONS = frozenset(_NAMES.split())
 
 def nearest_region(text: str) -> str | None:
     """The region that `text` was probably meant to be, or None where nothing is near."""
+    import difflib  # only a region that is wrong needs it
+
     near = difflib.get_close_matches(text.lower(), sorted(REGIONS), n=1)
     return near[0] if near else None
 

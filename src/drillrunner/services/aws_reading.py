@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 import anyio
-import jmespath
 
 from drillrunner.errors import CallFailed
 from drillrunner.model.noun import JsonValue
@@ -41,6 +40,8 @@ SHARE_OF_TIMEOUT = 0.95
 
 def found(answer: JsonValue, path: str) -> Any:
     """What a JMESPath finds in an answer; None where it finds nothing."""
+    import jmespath  # only what asks AWS needs it
+
     return jmespath.search(path, answer)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,80 @@ def test_every_line_is_plain_json(tmp_path: Path) -> None:
     written(path)
     for line in path.read_text(encoding="utf-8").splitlines():
         assert set(json.loads(line)) == {"seq", "at", "wall", "kind", "data", "prev", "hash"}
+
+
+def within(path: Path, line: int) -> int:
+    """An offset in the middle of that line."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    return sum(map(len, lines[:line])) + 20
+
+
+def zeroed(path: Path, begin: int, end: int) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
+
+
+def test_a_gap_that_a_power_cut_left_and_what_follows_it_are_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 6)
+    zeroed(path, within(path, 2), within(path, 4))
+    assert [entry.seq for entry in read_journal(path)] == [1, 2]
+    journal, entries = reopen_journal(path, CLOCK)
+    journal.append("phase.began", {"phase": "after"})
+    journal.close()
+    assert [entry.seq for entry in entries] == [1, 2]
+    assert [entry.data["phase"] for entry in read_journal(path)] == ["p0", "p1", "after"]
+
+
+def test_a_gap_before_the_outcome_of_a_call_that_it_hides_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = JournalFile(path, CLOCK)
+    journal.append("run.began", {})
+    for call_id in ("k1", "k2"):
+        journal.append("call.intent", {"call_id": call_id})
+        journal.append("call.outcome", {"call_id": call_id, "outcome": "done"})
+    journal.close()
+    zeroed(path, within(path, 3), within(path, 3) + 10)
+    with pytest.raises(JournalBroken):
+        read_journal(path)
+
+
+@dataclass
+class Disk:
+    """An fsync that fails so often, as a disk with a bad sector or without room does."""
+
+    failing: int = 0
+    syncs: int = 0
+
+    def fsync(self, descriptor: int) -> None:
+        self.syncs += 1
+        if self.syncs <= self.failing:
+            raise OSError(5, "Input/output error")
+        os.fsync(descriptor)
+
+
+def test_entries_are_in_the_file_at_once_and_share_one_fsync(tmp_path: Path) -> None:
+    disk = Disk()
+    path = tmp_path / "journal.jsonl"
+    journal = JournalFile(path, CLOCK, fsync=disk.fsync)
+    for number in range(3):
+        journal.append("phase.began", {"phase": f"p{number}"})
+    assert (len(read_journal(path)), disk.syncs) == (3, 0)
+    journal.sync()
+    journal.sync()
+    assert disk.syncs == 1
+    journal.close()
+
+
+def test_what_an_fsync_that_failed_was_about_is_written_again_before_anything_else(tmp_path: Path) -> None:
+    disk = Disk(failing=1)
+    path = tmp_path / "journal.jsonl"
+    journal = JournalFile(path, CLOCK, fsync=disk.fsync)
+    journal.append("phase.began", {"phase": "p0"})
+    with pytest.raises(JournalUnwritable, match="Input/output error"):
+        journal.sync()
+    path.write_bytes(bytes(path.stat().st_size))  # the kernel gave up these pages
+    journal.append("phase.began", {"phase": "p1"})
+    journal.sync()
+    journal.close()
+    assert [entry.data["phase"] for entry in read_journal(path)] == ["p0", "p1"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drillrunner.errors import InvalidInput
-from drillrunner.files.locate import drill_names, locate_drill, locate_environments
+from drillrunner.files.locate import drill_names, is_topology, locate_drill, locate_environments
 
 
 @pytest.fixture
@@ -59,3 +59,22 @@ def test_the_environments_are_no_drill(base: Path) -> None:
 def test_the_environments_are_found_beside_the_drill_and_in_drills(base: Path) -> None:
     assert locate_environments(base / "drills" / "other.yml") == base / "drills" / "environments.yaml"
     assert locate_environments(base / "local.yaml") == base / "drills" / "environments.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("# what the lab is\ntopology: two\n", True),
+        ("drill: x\ntopology: y\n", False),
+        ("staging:\n  topology: y\n", False),
+        ("\xff", False),
+    ],
+)
+def test_a_topology_says_so_at_its_top(text: str, is_one: bool, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(text, encoding="latin-1")
+    assert is_topology(tmp_path / "a.yaml") == is_one
+
+
+def test_what_is_no_file_is_no_topology(tmp_path: Path) -> None:
+    assert not is_topology(tmp_path)
+    assert not is_topology(tmp_path / "nowhere")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from drillrunner.errors import Problem
-from drillrunner.files.problems import as_json, render_problem, render_text
+from drillrunner.files.problems import (
+    as_json,
+    render_github,
+    render_problem,
+    render_text,
+    render_with_hint,
+    shown_path,
+)
 
 RPOO = Problem(
     code="D102",
@@ -76,3 +85,32 @@ def test_programs_get_the_same_as_json() -> None:
             "advice": 'did you mean "rpo"?',
         }
     ]
+
+
+def test_an_annotation_marks_the_columns_of_the_problem() -> None:
+    assert render_github([RPOO]) == (
+        "::error file=drills/regional-outage.yaml,line=7,endLine=7,col=3,endColumn=6,"
+        'title=D102%3A a key is not known here::unknown key "rpoo" in objectives%0Adid you mean "rpo"?'
+    )
+
+
+def test_a_warning_is_annotated_as_one() -> None:
+    assert render_github([Problem("W102", "nothing stops it", "a.yaml")]).startswith("::warning file=a.yaml,")
+
+
+def test_no_text_of_a_file_ends_a_workflow_command_or_begins_another() -> None:
+    problem = Problem("D102", "50% off\r\n::stop-commands::x", "a,b:c%.yaml")
+    command = render_github([problem])
+    assert len(command.splitlines()) == 1
+    assert "file=a%2Cb%3Ac%25.yaml,line" in command
+    assert "::50%25 off" in command
+
+
+def test_a_file_below_the_folder_that_we_are_in_is_named_from_there() -> None:
+    assert shown_path(str(Path.cwd() / "drills" / "a.yaml")) == "drills/a.yaml"
+    assert shown_path("/elsewhere/a.yaml") == "/elsewhere/a.yaml"
+    assert shown_path("../a.yaml") == "../a.yaml"
+
+
+def test_all_problems_end_with_how_to_learn_more() -> None:
+    assert render_with_hint([RPOO]).splitlines()[-1] == "more about a code: drill explain D102"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,11 @@ def test_a_users_own_file_is_read_and_its_dangling_names_are_all_refused_at_once
     )
     with pytest.raises(InvalidInput) as refused:
         load_topology(str(own))
-    assert "function f is in us-west-2, which is not one of the regions" in refused.value.message
-    assert "endpoint a.test names function f, which us-east-1 does not have" in refused.value.message
+    assert [problem.message for problem in refused.value.problems] == [
+        "function f is in us-west-2, which is not one of the regions",
+        "endpoint a.test names function f, which us-east-1 does not have",
+    ]
+    assert {problem.code for problem in refused.value.problems} == {"L102"}
     own.write_text("topology: own\nregions: [us-east-1]\n")
     assert load_topology(str(own)).topology == "own"
 
@@ -100,3 +104,27 @@ def test_what_is_no_topology_is_refused(tmp_path: Path, text: str) -> None:
     own.write_text(text)
     with pytest.raises(InvalidInput):
         load_topology(str(own))
+
+
+def test_what_is_wrong_with_a_topology_is_said_with_its_places(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "topology: own\nregions: [us-east-1]\nfunctions:\n  - name: f\n    region: us-east-1\n    memory: 128\n"
+        "health_checks:\n  - {name: a, interval_seconds: 20}\n"
+    )
+    with pytest.raises(InvalidInput) as refused:
+        load_topology(str(own))
+    assert [(problem.code, problem.line, problem.column, problem.message) for problem in refused.value.problems] == [
+        ("L101", 6, 5, "functions.0.memory: extra inputs are not permitted"),
+        ("L101", 8, 15, "health_checks.0.interval_seconds: input should be 10 or 30"),
+    ]
+
+
+def test_very_many_problems_are_collected_in_no_time(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("topology: own\nregions: [us-east-1]\nfunctions:\n" + "  - {name: f, region: r, x: 1}\n" * 3_000)
+    began = time.process_time()
+    with pytest.raises(InvalidInput) as refused:
+        load_topology(str(own))
+    assert len(refused.value.problems) == 3_000
+    assert time.process_time() - began < 5

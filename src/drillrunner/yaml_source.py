@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -27,12 +27,12 @@ MAX_TEXT = 10_000
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?|[eE][-+]?[0-9]{1,2})\Z")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A place in a file. Line and column count from 1; `length` is in characters of that line."""
 
     line: int = 1
@@ -40,8 +40,7 @@ class Span:
     length: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(NamedTuple):
     """A single value. `plain` ones may be null, true, false or a number; quoted ones are texts."""
 
     span: Span
@@ -61,14 +60,12 @@ class ScalarNode:
         return float(self.text) if _FLOAT.match(self.text) else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(NamedTuple):
     span: Span
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(NamedTuple):
     """`entries` holds each key's own node beside its value, in the file's order."""
 
     span: Span
@@ -78,8 +75,7 @@ class MapNode:
 Node = ScalarNode | ListNode | MapNode
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A file that was read: its name as the user gave it, its lines, and the mapping at its top."""
 
     file: str
@@ -94,13 +90,15 @@ class Problems:
     file: str
     lines: tuple[str, ...] = ()
     found: list[Problem] = field(default_factory=list)
+    _seen: set[Problem] = field(default_factory=set)
 
     def add(self, code: str, message: str, span: Span | None = None, advice: str | None = None) -> None:
         """Note a problem. Without a span it belongs to the file as a whole."""
         place = span or Span()
         line = self.lines[place.line - 1] if span and place.line <= len(self.lines) else ""
         problem = Problem(code, message, self.file, place.line, place.column, place.length, line, advice)
-        if problem not in self.found:
+        if problem not in self._seen:
+            self._seen.add(problem)
             self.found.append(problem)
 
     def stop(self, code: str, message: str, span: Span | None = None, advice: str | None = None) -> NoReturn:
@@ -115,18 +113,18 @@ class Problems:
         raise InvalidInput(f"{self.file} has {count}", problems=found)
 
 
-def read_yaml(path: Path) -> Document:
+def read_yaml(path: Path, *, most_values: int = MAX_VALUES) -> Document:
     """Read a file of at most 1 MiB. Raises InvalidInput (codes Y1xx)."""
     problems = Problems(str(path))
     text = _decode(_read_bounded(path, problems), problems)
-    return parse_yaml(text, str(path))
+    return parse_yaml(text, str(path), most_values=most_values)
 
 
-def parse_yaml(text: str, file: str) -> Document:
+def parse_yaml(text: str, file: str, *, most_values: int = MAX_VALUES) -> Document:
     """Parse a text that stands for a file of that name. Raises InvalidInput (codes Y1xx)."""
     problems = Problems(file, tuple(_LINE_BREAK.split(text)))
     try:
-        root = _Composer(yaml.parse(text, Loader=yaml.SafeLoader), problems).document()
+        root = _Composer(yaml.parse(text, Loader=yaml.SafeLoader), problems, most_values).document()
     except yaml.MarkedYAMLError as error:
         problems.stop("Y107", *_explain(error, problems))
     except yaml.reader.ReaderError as error:
@@ -143,6 +141,30 @@ def parse_yaml(text: str, file: str) -> Document:
     if problems.found:
         problems.refuse()
     return Document(file, problems.lines, root)
+
+
+def as_data(node: Node) -> Any:
+    """The node as Python's own mappings, lists and values."""
+    if isinstance(node, MapNode):
+        return {key: as_data(value) for key, (_, value) in node.entries.items()}
+    if isinstance(node, ListNode):
+        return [as_data(item) for item in node.items]
+    return node.value
+
+
+def span_at(root: Node, path: Sequence[str | int]) -> Span:
+    """Where the value at that path of keys and positions stands; as far along the path as the file goes."""
+    node, span = root, root.span
+    for step in path:
+        if isinstance(node, MapNode) and step in node.entries:
+            key, node = node.entries[str(step)]
+            span = key.span
+        elif isinstance(node, ListNode) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+            span = node.span
+        else:
+            break
+    return span
 
 
 def _read_bounded(path: Path, problems: Problems) -> bytes:
@@ -207,9 +229,10 @@ def _span(event: yaml.Event) -> Span:
 class _Composer:
     """Builds nodes from the parser's events, counting as it goes so that nothing is built in vain."""
 
-    def __init__(self, events: Iterator[yaml.Event], problems: Problems) -> None:
+    def __init__(self, events: Iterator[yaml.Event], problems: Problems, most_values: int) -> None:
         self._events = events
         self._problems = problems
+        self._most_values = most_values
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._values = 0
 
@@ -254,6 +277,9 @@ class _Composer:
         if len(event.value) > MAX_TEXT:
             message = f"a value of {len(event.value)} characters; at most {MAX_TEXT} are allowed"
             self._problems.stop("Y117", message, _span(event))
+        if half := _HALF_PAIR.search(event.value):
+            message = f"the escape for U+{ord(half.group()):04X} is half a character: no text"
+            self._problems.stop("Y106", message, _span(event), "write the character itself")
         return ScalarNode(_span(event), event.value, event.style is None)
 
     def _list(self, event: yaml.Event, depth: int) -> ListNode:
@@ -305,6 +331,6 @@ class _Composer:
 
     def _count(self, event: yaml.Event, size: int) -> None:
         self._values += size
-        if self._values > MAX_VALUES:
-            message = f"more than {MAX_VALUES} values, counting each use of an alias"
+        if self._values > self._most_values:
+            message = f"more than {self._most_values} values, counting each use of an alias"
             self._problems.stop("Y111", message, _span(event), "a drill needs a few hundred at most")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drillrunner.errors import InvalidInput, Problem
-from drillrunner.files.yaml_source import ListNode, MapNode, Node, ScalarNode, Span, parse_yaml, read_yaml
+from drillrunner.yaml_source import ListNode, MapNode, Node, ScalarNode, Span, parse_yaml, read_yaml
 
 
 def problem_of(read: Callable[[], object]) -> Problem:

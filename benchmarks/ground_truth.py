@@ -73,7 +73,7 @@ def _before(events: list[dict[str, Any]], moment: float) -> list[dict[str, Any]]
 
 
 def _run_once(state: Path, reports: Path, settings: list[str], seed: int) -> Measured | None:
-    """One run in a fresh lab, so that every run meets other phases of the health checkers; None if it was refused."""
+    """One run in a fresh lab, so that every run meets other phases of the health checkers; None if it shows no RTO."""
     _drill(state, "lab", "down")
     options = [word for setting in settings for word in ("--set", setting)]
     ran = _drill(state, "run", str(DRILL), "--reports", str(reports), "--seed", str(seed), "--json", *options)
@@ -84,6 +84,9 @@ def _run_once(state: Path, reports: Path, settings: list[str], seed: int) -> Mea
         print(f"seed {seed} is left out: {verdict['ended_by']}", flush=True)
         return None
     rto = next(objective for objective in verdict["objectives"] if objective["name"] == "rto")
+    if rto["low"] is None or rto["high"] is None:
+        print(f"seed {seed} is left out: no RTO could be measured ({rto['why']})", flush=True)
+        return None
     admin_url = json.loads(_drill(state, "lab", "status", "--json").stdout)["admin_url"]
     return Measured(rto["low"], rto["high"], *_truth(admin_url, verdict["began_at"]))
 

@@ -6,7 +6,6 @@ import importlib
 import io
 import os
 import sys
-import traceback
 from typing import Any, TextIO
 
 import click
@@ -16,7 +15,9 @@ from drillrunner.errors import DrillError, ExitCode, InvalidInput
 
 # command: (module, attribute), in the order of a newcomer's way
 COMMANDS = {
+    "init": ("drillrunner.cli.init", "init"),
     "validate": ("drillrunner.cli.validate", "validate"),
+    "explain": ("drillrunner.cli.explain", "explain"),
     "plan": ("drillrunner.cli.plan", "plan"),
     "rehearse": ("drillrunner.cli.rehearse", "rehearse"),
     "run": ("drillrunner.cli.run", "run"),
@@ -24,13 +25,17 @@ COMMANDS = {
     "revert": ("drillrunner.cli.revert", "revert"),
     "status": ("drillrunner.cli.status", "status"),
     "judge": ("drillrunner.cli.judge", "judge"),
+    "history": ("drillrunner.cli.history", "history"),
     "compare": ("drillrunner.cli.compare", "compare"),
+    "trend": ("drillrunner.cli.trend", "trend"),
     "report": ("drillrunner.cli.report", "report"),
     "catalog": ("drillrunner.cli.catalog", "catalog"),
     "selftest": ("drillrunner.cli.selftest", "selftest"),
     "permissions": ("drillrunner.cli.permissions", "permissions"),
     "lab": ("drillrunner.cli.lab", "lab"),
     "snapshot": ("drillrunner.cli.snapshot", "snapshot"),
+    "schema": ("drillrunner.cli.schema", "schema"),
+    "completion": ("drillrunner.cli.completion", "completion"),
 }
 
 STDOUT = 1
@@ -103,6 +108,8 @@ def _tolerant(stream: TextIO) -> TextIO:
 def main() -> None:
     """The `drill` script: every error ends as text and an exit code."""
     sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
+    # Nouns use no pydantic plugin, and pydantic would look for one in every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
@@ -117,6 +124,8 @@ def main() -> None:
         code = error.exit_code
     except Exception as error:  # noqa: BLE001  no traceback reaches a user
         if debug:
+            import traceback
+
             traceback.print_exc()
         cause = innermost(error)
         click.echo(f"internal error: {type(cause).__name__}: {cause}\n  see it whole with: drill --debug …", err=True)
@@ -134,8 +143,8 @@ def innermost(error: BaseException) -> BaseException:
 def show_error(error: DrillError) -> None:
     """An error as text on standard error; a file's problems each with its place."""
     if isinstance(error, InvalidInput) and error.problems:
-        from drillrunner.files.problems import render_text
+        from drillrunner.files.problems import render_with_hint
 
-        click.echo(render_text(error.problems), err=True)
+        click.echo(render_with_hint(error.problems), err=True)
         return
     click.echo(f"error: {error}", err=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from drillrunner.cli.options import json_option, reports_option
+from drillrunner.cli.options import json_option, reports_option, run_argument
 
 
 @click.command()
-@click.argument("run", default="last")
+@run_argument
 @reports_option
 @json_option
 def judge(run: str, reports: Path, as_json: bool) -> None:

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drillrunner.cli.options import offers
+
 if TYPE_CHECKING:
     from drillrunner.lab.lifecycle import LabStatus
 
 _TOPOLOGY = click.option(
-    "--topology", metavar="NAME|FILE", help="A shipped topology's name, or a YAML file. `up` takes checkout by default."
+    "--topology",
+    metavar="NAME|FILE",
+    shell_complete=offers("topologies"),
+    help="A shipped topology's name, or a YAML file. `up` takes checkout by default.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def offers(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell offers for an argument or an option: `drills`, `runs`, … (see `cli/completing.py`)."""
+
+    def offer(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        from drillrunner.cli import completing
+
+        return completing.offer(what, ctx, typed)
+
+    return offer
+
+
+drill_argument: _Decorator = click.argument("drill", shell_complete=offers("drills"))
+run_argument: _Decorator = click.argument("run", default="last", shell_complete=offers("runs"))
 
 reports_option: _Decorator = click.option(
     "--reports",
@@ -22,7 +40,11 @@ var_option: _Decorator = click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override one of the drill's vars."
 )
 environment_option: _Decorator = click.option(
-    "--environment", "environment_name", metavar="NAME", help="Run there, instead of where the drill says."
+    "--environment",
+    "environment_name",
+    metavar="NAME",
+    shell_complete=offers("environments"),
+    help="Run there, instead of where the drill says.",
 )
 set_option: _Decorator = click.option(
     "--set",

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from drillrunner.cli.options import environment_option, set_option, var_option
+from drillrunner.cli.options import drill_argument, environment_option, set_option, var_option
 
 
 @click.command()
-@click.argument("drill")
+@drill_argument
 @environment_option
 @var_option
 @set_option

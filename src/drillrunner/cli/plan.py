@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drillrunner.cli.options import environment_option, json_option, set_option, var_option
+from drillrunner.cli.options import drill_argument, environment_option, json_option, set_option, var_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("drill")
+@drill_argument
 @environment_option
 @var_option
 @set_option

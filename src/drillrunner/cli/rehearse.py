@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drillrunner.cli.options import (
-    environment_option,
-    json_option,
-    reports_option,
-    var_option,
-)
+from drillrunner.cli.options import drill_argument, environment_option, json_option, offers, reports_option, var_option
 
 if TYPE_CHECKING:
     from drillrunner.cli.session import Chosen
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("drill")
+@drill_argument
 @environment_option
 @var_option
 @click.option(
@@ -50,7 +45,12 @@ if TYPE_CHECKING:
     show_default="one for each core",
     help="Processes side by side.",
 )
-@click.option("--topology", metavar="NAME|FILE", help="Rehearse in this topology, instead of the environment's.")
+@click.option(
+    "--topology",
+    metavar="NAME|FILE",
+    shell_complete=offers("topologies"),
+    help="Rehearse in this topology, instead of the environment's.",
+)
 @click.option(
     "--at-least",
     type=click.FloatRange(0.0, 100.0),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drillrunner.cli.options import json_option, reports_option
+from drillrunner.cli.options import json_option, offers, reports_option
 
 if TYPE_CHECKING:
     from drillrunner.engine.revert import Reverted
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=offers("runs"))
 @reports_option
 @json_option
 def revert(run: str, reports: Path, as_json: bool) -> None:

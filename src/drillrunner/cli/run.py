@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drillrunner.cli.options import (
+    drill_argument,
     environment_option,
     json_option,
     reports_option,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("drill")
+@drill_argument
 @environment_option
 @var_option
 @set_option

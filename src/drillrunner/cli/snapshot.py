@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drillrunner.cli.options import json_option
+from drillrunner.cli.options import json_option, offers
 
 if TYPE_CHECKING:
     from drillrunner.model.environment import Environment
@@ -20,7 +20,14 @@ SHOWN_NOTES = 12
 
 
 @click.command()
-@click.option("--environment", "environment_name", metavar="NAME", required=True, help="Where to read.")
+@click.option(
+    "--environment",
+    "environment_name",
+    metavar="NAME",
+    required=True,
+    shell_complete=offers("environments"),
+    help="Where to read.",
+)
 @click.option(
     "-o",
     "--output",

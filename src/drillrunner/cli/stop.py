@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from drillrunner.cli.options import reports_option
+from drillrunner.cli.options import reports_option, run_argument
 
 POLL_SECONDS = 0.2
 
 
 @click.command()
-@click.argument("run", default="last")
+@run_argument
 @reports_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has reverted.")
 def stop(run: str, reports: Path, no_wait: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from drillrunner.model.rehearsal import Rehearsal
 from drillrunner.model.rehearsal_figures import Bucket, Move, ObjectiveFigures, RehearsalFigures
@@ -159,4 +159,14 @@ def _conditions(rehearsal: Rehearsal, figures: RehearsalFigures) -> Iterator[str
     yield ""
     yield from _prose(coverage_words(figures.coverage))
     yield from (f"  what if: {setting}" for setting in what_if(rehearsal))
-    yield from _prose(f"randomised: {', '.join(rehearsal.randomised) or 'nothing'}")
+    yield from _randomised(rehearsal.randomised)
+
+
+def _randomised(distributions: Sequence[str]) -> Iterator[str]:
+    """Each distribution from a line of its own: together they are longer than one text from outside may be."""
+    if not distributions:
+        yield "  randomised: nothing"
+        return
+    yield "  randomised:"
+    for one in distributions:
+        yield from _prose(one, indent="    ")

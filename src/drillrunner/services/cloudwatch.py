@@ -13,7 +13,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from drillrunner.model.call import AwsCall, Call
-from drillrunner.model.duration import parse_duration
+from drillrunner.model.duration import DURATION_PATTERN, parse_duration
 from drillrunner.model.noun import JsonValue
 from drillrunner.model.reading import Answer
 from drillrunner.model.region import Region
@@ -69,7 +69,9 @@ class MetricParams(Params):
         pattern=r"^(Average|Sum|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d{1,10})?|p100)$",
         description="Average, Sum, Minimum, Maximum, SampleCount or a percentile such as p95",
     )
-    period: Annotated[str, AfterValidator(_metric_period)] = Field(default="1m", description="the period")
+    period: Annotated[str, AfterValidator(_metric_period)] = Field(
+        default="1m", description="the period", json_schema_extra={"pattern": f"^{DURATION_PATTERN}$"}
+    )
     expect: MetricExpect = Field(description="the range in which a good value lies")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator
 
 from drillrunner.model.call import Call
-from drillrunner.model.duration import parse_duration
+from drillrunner.model.duration import DURATION_PATTERN, parse_duration
 from drillrunner.model.reading import Answer
 from drillrunner.ports import DnsFailed, HttpFailed, HttpRequest, HttpResponse, Outside
 from drillrunner.registry import Params, probe
@@ -48,7 +48,9 @@ class HttpExpectation(Params):
     )
     headers: dict[str, str] = Field(default_factory=dict, description="Headers and their exact values.")
     latency: Annotated[str, AfterValidator(_a_duration)] | None = Field(
-        default=None, description='The longest that DNS, connection and answer may take together, like "500ms".'
+        default=None,
+        description='The longest that DNS, connection and answer may take together, like "500ms".',
+        json_schema_extra={"pattern": f"^{DURATION_PATTERN}$"},
     )
 
 
@@ -62,6 +64,7 @@ class HttpGetParams(Params):
         default="ttl",
         description='How long a resolved address is used: "ttl" as its record says (as most clients do), '
         '"none" asks at every poll, a duration ("30s") for clients that keep to their own.',
+        json_schema_extra={"pattern": f"^(?:ttl|none|{DURATION_PATTERN})$"},
     )
     region_header: str = Field(default="x-served-by-region", description="Response header that names the region.")
 

@@ -49,6 +49,39 @@ def test_programs_get_json(options: tuple[str, ...]) -> None:
     assert [problem["code"] for problem in told["problems"]] == ["D102"]
 
 
+def test_github_gets_annotations_on_standard_output() -> None:
+    code, out, err = run(str(BAD), "--format", "github")
+    assert (code, err) == (2, "")
+    assert out.startswith("::error file=")
+    assert "title=D102%3A a key is not known here" in out
+
+
+def test_sarif_is_written_for_valid_files_too() -> None:
+    code, out, _ = run(str(BAD), str(WARNED), "--format", "sarif")
+    assert code == 2
+    assert [result["ruleId"] for result in json.loads(out)["runs"][0]["results"]] == ["D102", "W102"]
+    code, out, _ = run(str(DRILL), "--format", "sarif")
+    assert (code, json.loads(out)["runs"][0]["results"]) == (0, [])
+
+
+def test_a_schema_beside_the_drills_is_passed_over() -> None:
+    assert run(*map(str, sorted((ROOT / "drills").iterdir()))) == (0, "5 files are valid\n", "")
+
+
+def test_a_topology_is_checked_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "topology.yaml"
+    path.write_text("topology: one\nregions: [us-east-1]\nfunctions: [{name: a, region: us-west-2}]\n")
+    code, _, err = run(str(path))
+    assert code == 2
+    assert "error[L102] function a is in us-west-2, which is not one of the regions" in err
+    path.write_text("topology: one\nregions: [us-east-1]\n")
+    assert run(str(path)) == (0, "1 file is valid\n", "")
+
+
+def test_problems_end_with_how_to_learn_more_about_a_code() -> None:
+    assert run(str(BAD))[2].endswith("\nmore about a code: drill explain D102\n")
+
+
 def test_a_drill_that_is_not_there_is_a_problem_like_any_other() -> None:
     code, _, err = run("no-such-drill", "--format", "text")
     assert code == 2

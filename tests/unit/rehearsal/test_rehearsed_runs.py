@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 import sys
 import textwrap
@@ -74,6 +75,12 @@ def test_a_rehearsed_run_goes_through_every_phase_and_puts_everything_back(first
 @pytest.mark.parametrize("drill", ["lambda-throttle", "health-check-failover"])
 def test_the_other_drills_of_that_topology_can_be_rehearsed_too(drill: str) -> None:
     assert perform(script(drill), 3).run.outcome == "met"
+
+
+def test_a_run_leaves_the_garbage_collector_as_it_was() -> None:
+    before = gc.get_threshold()
+    perform(script("lambda-throttle"), 1)
+    assert gc.get_threshold() == before
 
 
 def test_a_lower_threshold_is_noticed_sooner(first: Performance) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drillrunner.judge.rehearsal import figures
 from drillrunner.model.rehearsal import Rehearsal
+from drillrunner.rehearsal.chances import RANDOMISED
 from drillrunner.reporting.rehearsal_text import rehearsal_lines
 from fabricated_rehearsal import (
     ROBOT,
@@ -99,11 +100,25 @@ def test_a_run_that_left_something_is_named_right_after_the_verdict() -> None:
 
 def test_conditions_are_told_last() -> None:
     lines = lines_of(rehearsal([rto_run(1, 80.0, truth_rto=1.0)], overrides={"route53.ttl": "30"}, randomised=("lag",)))
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         "  interval held the simulator's truth in 0 of 1 run: not in seed 1",
         "  what if: route53.ttl = 30",
-        "  randomised: lag",
+        "  randomised:",
+        "    lag",
     ]
+
+
+def test_every_distribution_is_told_whole_from_a_line_of_its_own() -> None:
+    lines = lines_of(rehearsal([rto_run(1, 80.0)], randomised=RANDOMISED))
+    told = lines[lines.index("  randomised:") + 1 :]
+    begun = [line for line in told if not line.startswith("      ")]
+    assert [one.split()[0] for one in begun] == [one.split()[0] for one in RANDOMISED]
+    assert " ".join(" ".join(told).split()) == " ".join(RANDOMISED)
+    assert max(map(len, told)) <= 80
+
+
+def test_that_nothing_is_randomised_is_said() -> None:
+    assert lines_of(rehearsal([rto_run(1, 80.0)], randomised=()))[-1] == "  randomised: nothing"
 
 
 def test_a_rehearsal_of_no_runs_still_says_so() -> None:

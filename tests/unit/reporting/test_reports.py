@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from drillrunner.model.drill import Drill
+from drillrunner.model.history import EarlierRun
 from drillrunner.model.journal import Entry
+from drillrunner.model.noun import JsonValue
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
-from drillrunner.model.verdict import ObjectiveVerdict, RevertResult, Verdict
+from drillrunner.model.verdict import ObjectiveVerdict, Outcome, RevertResult, Verdict
 from drillrunner.reporting import render_all, write_reports
 from fabricated_run import fabricated_run
 from made_up_verdict import verdict
+from outside_strings import FORBIDDEN_CHARACTERS, HALVES, HIDDEN, LONG, TEMPLATES, batches
 
-EVIL = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\" ' {{ 7*7 }} {% raw %} ]]>"
-    " \u202eevil\u2066 \x1b[31m\x00 \ud800"
-)
+EVIL = " ".join(("<script>alert(1)</script><img src=x onerror=alert(2)>\" '", *TEMPLATES, "]]>", *HIDDEN, *HALVES))
 
 
 class Tags(HTMLParser):
@@ -33,15 +36,37 @@ class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {"script": [], "style": []}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem is not None:
+            self.inside[self.cdata_elem].append(data)
 
 
 def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
     parser = Tags()
     parser.feed(html)
     return parser.found
+
+
+def inside_of(html: str, tag: str) -> list[str]:
+    """The texts of all scripts, or style sheets."""
+    parser = Tags()
+    parser.feed(html)
+    return parser.inside[tag]
+
+
+def embedded_in(html: str) -> JsonValue:
+    """The charts' data, as the page's script reads it."""
+    found: JsonValue = json.loads(zlib.decompress(base64.b64decode(inside_of(html, "script")[0])))
+    return found
+
+
+def source_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def rendered(verdict_: Verdict | None = None) -> dict[str, str]:
@@ -62,7 +87,7 @@ def test_the_page_begins_with_the_verdict() -> None:
 def test_what_is_still_injected_comes_before_everything_else() -> None:
     left = RevertResult(of=4, reverted=3, seconds=9.0, left=("lambda.throttle on lambda us-east-1 checkout",))
     texts = rendered(verdict(revert=left))
-    body = texts["report.html"][texts["report.html"].index("<main>") :]
+    body = texts["report.html"][texts["report.html"].index("<main") :]
     assert body.index("STILL INJECTED") < body.index("<header")
     assert "drill revert 20261120-140000-7f3a9c" in body[: body.index("<header")]
     assert texts["report.md"].index("STILL INJECTED") < texts["report.md"].index("us-east-1 stops serving")
@@ -81,11 +106,76 @@ def test_a_dead_runs_changes_are_said_to_be_left_even_where_the_verdict_knows_no
 def test_the_page_needs_nothing_from_anywhere() -> None:
     html = rendered()["report.html"]
     tags = tags_of(html)
-    assert not {tag for tag, _ in tags} & {"script", "iframe", "object", "embed", "img", "form", "base"}
-    links = [value for _, attributes in tags for name, value in attributes.items() if name in {"src", "href"}]
-    assert links == ["data:,"]
-    assert "url(" not in html
+    assert not {tag for tag, _ in tags} & {"iframe", "object", "embed", "img", "form", "base"}
+    links = [value or "" for _, attributes in tags for name, value in attributes.items() if name in {"src", "href"}]
+    assert links.count("data:,") == 1
+    assert all(link.startswith("#") for link in links if link != "data:,")
+    assert "url(" not in re.sub(r"url\(#[a-z0-9-]+\)", "", html)
     assert "@import" not in html
+
+
+def test_the_page_allows_its_own_scripts_and_style_by_their_hashes_and_nothing_else() -> None:
+    html = rendered()["report.html"]
+    policies = [one["content"] for _, one in tags_of(html) if one.get("http-equiv") == "Content-Security-Policy"]
+    rules = dict(rule.split(" ", 1) for rule in (policies[0] or "").split("; "))
+    data, *scripts = inside_of(html, "script")
+    assert [source_of(text) for text in scripts] == rules["script-src"].split()
+    assert [source_of(text) for text in inside_of(html, "style")] == rules["style-src"].split()
+    assert rules["default-src"] == "'none'"
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", data)
+    assert [one for tag, one in tags_of(html) if tag == "script"] == [{"type": "text/plain", "id": "run-data"}, {}, {}]
+
+
+def test_nothing_in_our_own_scripts_ends_the_element_that_they_stand_in() -> None:
+    for text in inside_of(rendered()["report.html"], "script"):
+        assert "</script" not in text.lower()
+        assert "<!--" not in text
+
+
+def test_moments_and_events_can_be_linked_to() -> None:
+    html = rendered()["report.html"]
+    tags = tags_of(html)
+    rows = {one["id"]: one["data-at"] for tag, one in tags if tag == "tr" and "data-at" in one}
+    assert rows["e1"] == "0.0"
+    ids = {one["id"] for _, one in tags if "id" in one}
+    links = [one["href"] or "" for tag, one in tags if tag == "a"]
+    assert "#t=60.3" in links
+    assert {link[1:] for link in links if not link.startswith("#t=")} <= ids
+
+
+def test_what_scrolls_can_be_reached_and_named_without_a_mouse() -> None:
+    scrolling = [one for _, one in tags_of(rendered()["report.html"]) if "scroll" in (one.get("class") or "").split()]
+    assert len(scrolling) > 10
+    assert all(one.get("tabindex") == "0" and one.get("aria-label") for one in scrolling)
+
+
+def test_headings_go_down_one_level_at_a_time() -> None:
+    left = RevertResult(of=4, reverted=3, seconds=9.0, left=("x",))
+    levels = [int(tag[1]) for tag, _ in tags_of(rendered(verdict(revert=left))["report.html"]) if re.match(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+
+
+def test_earlier_runs_stand_on_the_first_screen() -> None:
+    plan, entries, readings = fabricated_run()
+    seen: list[tuple[Outcome, float | None]] = [("met", 1.0), ("missed", 1320.0), ("met", 61.0)]
+    seen += [("inconclusive", None), ("met", 50.0)]
+    earlier = [
+        EarlierRun(run_id="r", began_wall="2026-10-01T09:00:00Z", outcome=outcome, rto_low=rto, rto_high=rto)
+        for outcome, rto in seen
+    ]
+    html = render_all(plan, entries, lambda: iter(readings), verdict(), {}, earlier)["report.html"]
+    line = re.sub(r"<[^>]+>", "", html[html.index("<b>Last four") : html.index('id="timeline"')].split("</p>")[0])
+    assert line == "Last four 22m ✗ · 1m01s ✓ · — ? · 50s ✓ RTO, oldest first"
+    assert "Last " not in rendered()["report.html"].split("<h2>Timeline")[0].split("</header>")[1]
+
+
+def test_the_findings_are_on_the_first_screen_in_short() -> None:
+    html = rendered()["report.html"]
+    first = html[: html.index('id="timeline"')]
+    assert "<b>Why</b> DNS kept sending users to the old region for 34s" in first
+    assert 'href="#F103"' in first
 
 
 def test_the_page_draws_its_charts_with_presentation_attributes() -> None:
@@ -96,44 +186,44 @@ def test_the_page_draws_its_charts_with_presentation_attributes() -> None:
     assert not [one for one in shapes if "style" in one]
 
 
-def evil_plan(plan: Plan) -> Plan:
+def evil_plan(plan: Plan, evil: str) -> Plan:
     document = plan.drill.model_dump(mode="json")
-    probes = [{**one, "name": f"{one['name']} {EVIL}".replace("\ud800", "")} for one in document["probes"]]
-    changed = {**document, "title": EVIL.replace("\ud800", ""), "owner": EVIL.replace("\ud800", ""), "probes": probes}
-    return plan.model_copy(update={"drill": Drill.model_validate(changed), "warnings": (EVIL,)})
+    probes = [{**one, "name": f"{one['name']} {evil}"} for one in document["probes"]]
+    changed = {**document, "title": evil, "owner": evil, "runbook": evil, "probes": probes}
+    return plan.model_copy(update={"drill": Drill.model_validate(changed), "warnings": (evil,)})
 
 
-def evil_entry(one: Entry) -> Entry:
+def evil_entry(one: Entry, evil: str) -> Entry:
     data = {
-        key: f"{value}{EVIL}" if isinstance(value, str) and key in EVIL_KEYS else value
+        key: f"{value}{evil}" if isinstance(value, str) and key in EVIL_KEYS else value
         for key, value in one.data.items()
     }
     if "outcome" in data and one.kind == "call.outcome":
-        data["error"] = EVIL
+        data["error"] = evil
     return one.model_copy(update={"data": data})
 
 
 EVIL_KEYS = {"kind", "text", "why", "probe", "phase", "host", "version"}
 
 
-def evil_run() -> tuple[Plan, list[Entry], list[Reading], Verdict]:
+def evil_run(evil: str = EVIL) -> tuple[Plan, list[Entry], list[Reading], Verdict]:
     plan, entries, readings = fabricated_run()
-    plan = evil_plan(plan)
+    plan = evil_plan(plan, evil)
     marked = [
         Reading(
-            probe=f"{one.probe} {EVIL}".replace("\ud800", ""),
+            probe=f"{one.probe} {evil}",
             seq=one.seq,
             due=one.due,
             asked=one.asked,
             answered=one.answered,
             ok=one.ok,
             value=one.value,
-            why=one.why and one.why + EVIL,
-            region=one.region and one.region + EVIL,
+            why=one.why and one.why + evil,
+            region=one.region and one.region + evil,
         )
         for one in readings
     ]
-    text = EVIL.replace("\ud800", "")
+    text = evil
     base = verdict()
     objectives = [
         ObjectiveVerdict.model_validate({**one.model_dump(), "probe": text, "why": text, "decide": text})
@@ -157,19 +247,41 @@ def evil_run() -> tuple[Plan, list[Entry], list[Reading], Verdict]:
         anatomy=[{"part": "detect", "seconds": 5.0, "why": text}],
         availability={text: 0.5},
     )
-    return plan, [evil_entry(one) for one in entries], marked, judged
+    return plan, [evil_entry(one, evil) for one in entries], marked, judged
 
 
-def test_nothing_from_outside_becomes_markup_in_the_page() -> None:
-    plan, entries, readings, judged = evil_run()
-    html = render_all(plan, entries, lambda: iter(readings), judged, {EVIL: EVIL})["report.html"]
+@pytest.mark.parametrize("evil", [EVIL, *batches(), *LONG], ids=lambda text: text[:12].encode("ascii", "replace"))
+def test_nothing_from_outside_becomes_markup_in_the_page(evil: str) -> None:
+    plan, entries, readings, judged = evil_run(evil)
+    earlier = [EarlierRun(run_id=evil, began_wall=evil, outcome="met", rto_low=1.0, rto_high=2.0)]
+    html = render_all(plan, entries, lambda: iter(readings), judged, {evil: evil}, earlier)["report.html"]
+    usual = {tag for tag, _ in tags_of(rendered()["report.html"])}
     tags = tags_of(html)
-    assert not {tag for tag, _ in tags} & {"script", "img"}
+    assert {tag for tag, _ in tags} <= usual | {"i", "em"}
+    assert len(inside_of(html, "script")) == 3
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+    links = [value or "" for _, attributes in tags for name, value in attributes.items() if name in {"src", "href"}]
+    assert all(link.startswith("#") for link in links if link != "data:,")
+    assert not FORBIDDEN_CHARACTERS & set(html)
+    assert not FORBIDDEN_CHARACTERS & set(json.dumps(embedded_in(html), ensure_ascii=False))
+    html.encode()
+
+
+def test_what_is_escaped_can_still_be_read() -> None:
+    plan, entries, readings, judged = evil_run()
+    html = render_all(plan, entries, lambda: iter(readings), judged)["report.html"]
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 30
     assert "{{ 7*7 }}" in html  # written out, not evaluated
-    assert "\\u202eevil\\u2066 \\u001b[31m\\u0000" in html
-    assert not set("\u202e\u2066\x1b\x00\ud800") & set(html)
+    assert "\\u202eevil\\u202c" in html
+    assert "\\ud800" in html
+
+
+def test_half_a_surrogate_pair_stops_no_report(tmp_path: Path) -> None:
+    plan, entries, readings, judged = evil_run(" ".join(HALVES))
+    paths = write_reports(tmp_path, plan, entries, lambda: iter(readings), judged)
+    for path in paths.values():
+        assert path.read_bytes().decode("utf-8")
+    assert "\\ud800" in Verdict.model_validate_json(paths["verdict.json"].read_bytes()).title
 
 
 def test_nothing_from_outside_becomes_markup_in_the_markdown() -> None:
@@ -177,7 +289,7 @@ def test_nothing_from_outside_becomes_markup_in_the_markdown() -> None:
     page = render_all(plan, entries, lambda: iter(readings), judged)["report.md"]
     assert "<script" not in page
     assert "<img" not in page
-    assert not set("\u202e\u2066\x1b\x00\ud800") & set(page)
+    assert not FORBIDDEN_CHARACTERS & set(page)
 
 
 def test_junit_stays_well_formed_whatever_comes_in() -> None:

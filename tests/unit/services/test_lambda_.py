@@ -65,6 +65,30 @@ def test_a_throttle_above_the_present_reserve_is_no_throttle() -> None:
         throttled(reserving({"ReservedConcurrentExecutions": 3}), functions=["checkout"], reserved_concurrency=10)
 
 
+def test_many_functions_are_read_side_by_side_and_told_in_the_order_of_their_names() -> None:
+    async def main() -> tuple[list[str], float]:
+        caller = FakeCaller({"lambda:GetFunctionConcurrency": {}}, seconds={"lambda:GetFunctionConcurrency": 0.5})
+        outside = fake_outside(caller)
+        params = ThrottleParams.model_validate({"region": "us-east-1", "functions": ["b", "c", "a"]})
+        began = outside.clock.monotonic()
+        changes = await throttle(params, outside)
+        return [change.target for change in changes], outside.clock.monotonic() - began
+
+    targets, seconds = run_virtual(main)
+    assert targets == ["lambda us-east-1 a", "lambda us-east-1 b", "lambda us-east-1 c"]
+    assert seconds == pytest.approx(0.5)
+
+
+def test_the_first_refusal_of_many_is_said_as_if_it_were_the_only_one() -> None:
+    def answer(call: Call) -> JsonValue:
+        assert isinstance(call, AwsCall)
+        return {"ReservedConcurrentExecutions": 0} if call.params["FunctionName"] == "b" else {}
+
+    with pytest.raises(FaultInEffect) as caught:
+        throttled(FakeCaller({"lambda:GetFunctionConcurrency": answer}), functions=["a", "b", "c"])
+    assert caught.value.where == "lambda us-east-1 b"
+
+
 def test_a_function_that_is_not_there_is_said_with_advice() -> None:
     caller = FakeCaller({"lambda:GetFunctionConcurrency": refusal("ResourceNotFoundException")})
     with pytest.raises(InvalidInput, match="no function chekout in us-east-1") as caught:

@@ -1,0 +1,1 @@
+"""What helps people to write files: schemas for editors, codes explained, problems for other tools, a first drill."""

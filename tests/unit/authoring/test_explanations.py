@@ -1,0 +1,82 @@
+"""The explanations are true: each wrong example has exactly its code, each mended one has no problem at all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from drillrunner.authoring.explanations import Explanation, explanations
+from drillrunner.cli.validate import check_file
+from drillrunner.files.codes import CODES
+from drillrunner.judge import findings
+
+# what an example is a part of: its own keys take the place of these
+DRILL = """\
+drill: checkout-outage
+title: us-east-1 stops serving checkout
+owner: team-checkout
+environment: lab
+objectives: {rto: 3m}
+probes:
+  checkout:
+    http.get: {url: "https://checkout.example.test/health"}
+    user_facing: true
+faults:
+  - lambda.throttle: {region: us-east-1, functions: [checkout]}
+recovery: {within: 10m, stable_for: 30s}
+stop_if:
+  - {probe: checkout, fails_for: 5m}
+"""
+ENVIRONMENTS = """\
+lab: {kind: lab}
+staging:
+  kind: aws
+  account: "123456789012"
+  regions: [us-east-1, eu-west-1]
+  databases: {orders-primary: {host: a.example.test}, orders-replica: {host: b.example.test}}
+"""
+_KEY = re.compile(r"^(\w+):", re.MULTILINE)
+SHOWN = [explanation for explanation in explanations().values() if explanation.wrong]
+
+
+def whole(example: str) -> str:
+    """The drill with the example's keys instead of its own."""
+    given = set(_KEY.findall(example))
+    blocks = re.split(r"^(?=\w+:)", DRILL, flags=re.MULTILINE)
+    return "".join(block for block in blocks if block and block.partition(":")[0] not in given) + example
+
+
+def codes_of(explanation: Explanation, example: str, folder: Path) -> set[str]:
+    """The codes of all that is said of the example, in a folder such as a project has."""
+    drills = folder / "drills"
+    for path, text in {"drills/environments.yaml": ENVIRONMENTS, "runbooks/checkout-outage.md": "# Outage\n"}.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    is_part = explanation.code[0] in "YDW" and not explanation.whole
+    name = "of-the-example.environments.yaml" if explanation.code.startswith("E") else "example.yaml"
+    (drills / name).write_text(whole(example) if is_part else example, encoding="utf-8")
+    return {problem.code for problem in check_file(str(drills / name), {}, None)}
+
+
+@pytest.mark.parametrize("explanation", SHOWN, ids=lambda explanation: explanation.code)
+def test_a_wrong_example_has_exactly_its_code_and_the_mended_one_none(explanation: Explanation, tmp_path: Path) -> None:
+    assert codes_of(explanation, explanation.wrong or "", tmp_path) == {explanation.code}
+    assert codes_of(explanation, explanation.mended or "", tmp_path) == set()
+
+
+def test_every_code_of_a_file_and_every_finding_is_explained_under_its_title() -> None:
+    explained = {code: explanation.title for code, explanation in explanations().items()}
+    assert explained == CODES | findings.CODES, "src/drillrunner/authoring/explanations/ has a section for each code"
+
+
+def test_an_explanation_is_a_few_sentences_and_has_an_example_or_says_why_not() -> None:
+    for explanation in explanations().values():
+        assert 60 < len(explanation.meaning) < 500, explanation.code
+        assert bool(explanation.wrong) == bool(explanation.mended) != bool(explanation.no_example), explanation.code
+
+
+def test_the_examples_that_are_missing_are_those_that_no_file_can_show() -> None:
+    missing = {code for code, explanation in explanations().items() if not explanation.wrong}
+    assert missing - set(findings.CODES) == {"Y101", "Y102", "Y103", "Y105", "Y106", "Y111", "Y117", "D117"}

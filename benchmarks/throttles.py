@@ -14,6 +14,8 @@ from peer import chaos
 from processes import Done, drill, run, work
 from throttle_drill import ANSWER_SECONDS, ThrottleDrill
 
+from drillrunner.calls.aws import THREADS as AS_MANY_THREADS
+
 THREADS = 16
 # What `drill run` keeps to for Lambda's control plane; AWS allows an account 15 requests a second.
 ACCOUNT_CALLS_PER_SECOND = 15.0
@@ -26,6 +28,7 @@ class Round:
     ours: float
     calls: int
     looking: float
+    looking_as_many: float
     blind: float
     peer: float
     peer_changed: int
@@ -50,6 +53,12 @@ def measure(setting: Setting) -> Row:
                 _samples(rounds, "looking"),
                 Aim("at most", 1.15),
             ),
+            compared(
+                f"{what}, to {AS_MANY_THREADS} threads that do, as many as ours",
+                ours,
+                _samples(rounds, "looking_as_many"),
+                None,
+            ),
             compared(f"{what}, to 16 threads on boto3 that look at nothing", ours, blind, None),
             compared(f"{what}, to `chaos run`", ours, _samples(rounds, "peer"), Aim("at least", 10), faster=True),
             _for_each_call(rounds, functions),
@@ -57,10 +66,11 @@ def measure(setting: Setting) -> Row:
             limited,
         ),
         (
-            "Ours is a whole run by the engine (journal with fsync, undos on disk first, every change read back, "
-            "probes beside it) without a rate limit; its time is from the first undo on disk to the last effect "
-            "seen, and from the beginning of the revert to its end. The peer's is from its first action's start to "
-            "its last one's end, and the same of its rollbacks. boto3's is without making the client.",
+            "Ours is a whole run by the engine (undos and intents on disk before each call, every change read back, "
+            f"probes beside it) without a rate limit, at most {AS_MANY_THREADS} calls at once; its time is from the "
+            "first undo to the last effect seen, and from the beginning of the revert to its end. The peer's is "
+            "from its first action's start to its last one's end, and the same of its rollbacks. boto3's is without "
+            "making the client.",
             "`drill run` keeps below what AWS allows an account (Lambda's control plane: 15 requests a second), so "
             "on AWS the wall time of every tool that stays within it is calls / 15. The peer makes two calls for "
             "each function, one after another; ours makes four here, since it reads back each change (and one before "
@@ -82,12 +92,14 @@ def _for_each_call(rounds: list[Round], functions: int) -> Line:
 
 def _round(there: ThrottleDrill, setting: Setting) -> Round:
     names, before = function_names(there.functions), reserves_before(there.functions)
-    plain = {"url": there.endpoint.url, "names": names, "before": before, "threads": THREADS}
-    blind = work("boto3_throttles", setting.folder, **plain, looks=False)
+    plain = {"url": there.endpoint.url, "names": names, "before": before}
+    blind = work("boto3_throttles", setting.folder, **plain, threads=THREADS, looks=False)
     there.endpoint.reset()
     conducted = work("conducted_run", setting.folder, drill=str(there.drill_file()), reports=str(there.reports))
     ours_changed = there.endpoint.told()["changed"]
-    looking = work("boto3_throttles", setting.folder, **plain, looks=True)
+    looking = work("boto3_throttles", setting.folder, **plain, threads=THREADS, looks=True)
+    there.endpoint.reset()
+    as_many = work("boto3_throttles", setting.folder, **plain, threads=AS_MANY_THREADS, looks=True)
     there.endpoint.reset()
     peer = _peer_seconds(there, setting)
     peer_changed = there.endpoint.told()["changed"]
@@ -96,6 +108,7 @@ def _round(there: ThrottleDrill, setting: Setting) -> Round:
         ours=conducted["apply_seconds"] + conducted["revert_seconds"],
         calls=conducted["calls"],
         looking=looking["seconds"],
+        looking_as_many=as_many["seconds"],
         blind=blind["seconds"],
         peer=peer,
         peer_changed=peer_changed,

@@ -42,6 +42,7 @@ class MemoryJournal:
     entries: list[Entry] = field(default_factory=list)
     dies_after: int | None = None
     full_after: int | None = None
+    syncs: int = 0
 
     def append(self, kind: str, data: dict[str, JsonValue]) -> Entry:
         seq = len(self.entries) + 1
@@ -55,6 +56,9 @@ class MemoryJournal:
         entry = Entry(seq=seq, at=self.now(), wall="wall", kind=kind, data=plain, prev=prev, hash=digest)
         self.entries.append(entry)
         return entry
+
+    def sync(self) -> None:
+        self.syncs += 1
 
 
 @dataclass

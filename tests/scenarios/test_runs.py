@@ -212,3 +212,17 @@ def test_a_run_is_listed_with_how_it_ended(shared_stage: Stage, whole_run: dict[
     rows = json.loads(shared_stage.drill("status", "--json", "--most", "200").stdout)
     row = next(row for row in rows if row["run"] == whole_run["folder"].name)
     assert (row["drill"], row["state"], row["left"]) == ("regional-outage", "met", [])
+
+
+def test_a_dead_run_is_put_back_though_the_disk_is_full(stage: Stage) -> None:
+    before = stage.state()
+    dead = stage.drill("run", str(stage.drill_file("filled")), dies_after="effect.observed#1")
+    assert dead.returncode == -signal.SIGKILL
+    assert stage.state() != before
+    journal = stage.run_folder() / "journal.jsonl"
+    full = stage.drill("revert", "last", file_limit_bytes=journal.stat().st_size)
+    assert "Traceback" not in full.stderr
+    assert stage.state() == before
+    again = stage.drill("revert", "last")
+    assert again.returncode == 0, again.stderr
+    assert stage.state() == before

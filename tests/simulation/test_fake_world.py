@@ -8,12 +8,15 @@ from typing import TypeVar
 import pytest
 
 from drillrunner.clock import run_virtual
+from drillrunner.engine.plan import make_plan
+from drillrunner.engine.record import Record
 from drillrunner.errors import CallFailed, EnvironmentBusy
 from drillrunner.model.call import AwsCall
 from drillrunner.ports import HttpRequest
-from drillrunner.simulation.disk import SimulatedLock
+from drillrunner.simulation.disk import SimulatedJournal, SimulatedLock
 from drillrunner.simulation.mutant import LATEST_LANDING_SECONDS
 from drillrunner.simulation.party import Party
+from drillrunner.simulation.running import outside_of
 from drillrunner.simulation.scenario import scenario_of
 from drillrunner.simulation.trouble import Death
 from drillrunner.simulation.world import World
@@ -54,6 +57,26 @@ def test_a_dead_process_s_call_still_lands_and_nothing_else_of_it_happens() -> N
         await world.clock.sleep(LATEST_LANDING_SECONDS + 0.1)
         assert len(world.differences()) == 1
         assert went_on == []
+
+    on_virtual_time(main)
+
+
+def test_a_power_cut_takes_what_was_written_and_not_fsynced_and_a_death_takes_nothing() -> None:
+    async def main() -> None:
+        world = World(scenario_of(QUIET))
+        outside = outside_of(world, Party("the runner", world), "run-1")
+        plan = await make_plan(world.scenario.drill, world.scenario.environment, outside)
+        files = world.disk.create("run-1", plan)
+        record = Record(SimulatedJournal(files, world.disk, world.clock, Party("the runner", world)))
+        record.append("run.began", {})
+        for number in range(4):
+            record.write("read_back", {"number": number})
+        files.lose()
+        assert (len(files.entries), files.synced) == (5, 1)
+        files.lose(0.4)
+        assert [entry.data.get("number") for entry in files.entries] == [None, 0, 1]
+        files.lose(1.0)
+        assert [entry.kind for entry in files.entries] == ["run.began"]
 
     on_virtual_time(main)
 

@@ -19,11 +19,18 @@ def first_found(mutant: Mutant) -> Played | None:
     ("mutant", "shows_as"),
     [
         (Mutant(lost_entries=2), "nothing says so"),
+        (Mutant(skips_fsync=True), "without an intent on disk"),
         (Mutant(forward_undos=True), "were made in forward order"),
         (Mutant(unknown_is_failed=True), "its outcome says that it failed"),
         (Mutant(latest_landing_seconds=60.0), "nothing says so"),
     ],
-    ids=["intents and undos are not durable", "undos in forward order", "unknown is not applied", "no late look"],
+    ids=[
+        "intents and undos are not durable",
+        "no fsync before a call",
+        "undos in forward order",
+        "unknown is not applied",
+        "no late look",
+    ],
 )
 def test_a_broken_rule_of_safety_is_found(mutant: Mutant, shows_as: str) -> None:
     found = first_found(mutant)

@@ -27,11 +27,15 @@ from drillrunner.errors import CallFailed
 from drillrunner.model.call import AwsCall
 from drillrunner.model.environment import Environment
 
-THREADS = 16
+# Changes at once, and as many probes. Where a service's rate limit binds, fewer are under way.
+THREADS = 32
 CONNECT_REAL_SECONDS = 3.0
 # One try's share of a control-plane call's time, and the least that a busy machine needs for it.
 TRY_SECONDS = 10.0
 LEAST_TRY_REAL_SECONDS = 1.5
+# Between the tries of a call at most so long: twice as long each time, up to the longest.
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
 # A client's read time-out is the next of these: a call that was given up may land until then, and no later.
 READ_BOUNDS_REAL_SECONDS = (1.0, 2.0, 5.0, 12.0, 30.0)
 # Who am I? Asked before anything else, so a wrong address or a dead network is told soon.
@@ -153,10 +157,11 @@ class AwsCaller:
             why = "no answer" if asked else "no turn under the service's rate limit"
             raise _failed(call, "Timeout", f"{why} within {timeout_seconds:g}s", unknown=asked) from error
 
-    async def _try_once(self, call: AwsCall, timeout_seconds: float) -> JsonValue:
-        """One try of a change or a read. Waiting for its turn does not count: it is bounded by the rate."""
+    async def _turn(self, call: AwsCall) -> float:
+        """Wait until the service's rate limit lets a change or a read through; how long that was, in drill seconds."""
+        began = self._clock.monotonic()
         await self._changes.limits.take(call.service)
-        return await self._send(call, timeout_seconds, self._changes)
+        return self._clock.monotonic() - began
 
     async def _send(self, call: AwsCall, timeout_seconds: float, lane: _Lane) -> JsonValue:
         read_seconds = self._real(timeout_seconds)
@@ -174,11 +179,7 @@ class AwsCaller:
         """In a worker thread: one request, its errors made ours."""
         try:
             client = self._client(call.service, call.region, read_seconds)
-            method = client.meta.method_to_api_mapping
-            name = next((python for python, api in method.items() if api == call.operation), None)
-            if name is None:
-                raise _failed(call, "Unsupported", f"{call.service} has no operation {call.operation}", unknown=False)
-            return _plain(getattr(client, name)(**call.params))
+            return _plain(_method(client, call)(**call.params))
         except botocore.exceptions.ClientError as error:
             raise _from_client_error(call, error) from error
         except botocore.exceptions.BotoCoreError as error:
@@ -192,10 +193,11 @@ class AwsCaller:
         """Clients are shared between threads; making one is not safe in two threads at once."""
         bound = next((step for step in READ_BOUNDS_REAL_SECONDS if read_seconds <= step), 120.0)
         key = (service, region, bound)
-        with self._building:
-            if key not in self._clients:
-                self._clients[key] = self._make_client(service, region, bound)
-            return self._clients[key]
+        if key not in self._clients:
+            with self._building:
+                if key not in self._clients:
+                    self._clients[key] = self._make_client(service, region, bound)
+        return self._clients[key]
 
     def _build_client(self, service: str, region: str, read_seconds: float) -> Any:
         if self._session is None:
@@ -204,7 +206,7 @@ class AwsCaller:
             retries={"total_max_attempts": 1},
             connect_timeout=min(CONNECT_REAL_SECONDS, read_seconds),
             read_timeout=read_seconds,
-            max_pool_connections=THREADS,
+            max_pool_connections=2 * THREADS,  # changes and probes may share a client
             account_id_endpoint_mode="disabled",
             parameter_validation=True,
             proxies={} if self._environment.endpoint_url else None,
@@ -217,6 +219,15 @@ class AwsCaller:
             endpoint_url=self._environment.endpoint_url,
             config=config,
         )
+
+
+def _method(client: Any, call: AwsCall) -> Callable[..., Any]:
+    """The client's method of the operation. Raises CallFailed."""
+    for name, operation in client.meta.method_to_api_mapping.items():
+        if operation == call.operation:
+            method: Callable[..., Any] = getattr(client, name)
+            return method
+    raise _failed(call, "Unsupported", f"{call.service} has no operation {call.operation}", unknown=False)
 
 
 class _Tries:
@@ -240,20 +251,22 @@ class _Tries:
         try:
             return await retrying(self._try)
         except CallFailed as error:
-            if self._unknown and not error.unknown:
-                error.unknown = True
+            error.unknown = error.unknown or self._unknown
             raise
 
     def _pause_seconds(self, state: tenacity.RetryCallState) -> float:
         """Full jitter (AWS: "Exponential backoff and jitter"), from the run's own dice."""
-        return self._caller._random.uniform(0.0, min(0.5 * 2.0 ** (state.attempt_number - 1), 5.0))
+        longest_seconds = FIRST_PAUSE_SECONDS * 2.0 ** (state.attempt_number - 1)
+        return self._caller._random.uniform(0.0, min(longest_seconds, LONGEST_PAUSE_SECONDS))
 
     async def _try(self) -> JsonValue:
-        clock = self._caller._clock
-        least = LEAST_TRY_REAL_SECONDS * clock.scale
-        share = min(max(TRY_SECONDS, least), max(self._deadline - clock.monotonic(), least))
+        """Waiting for its turn does not count towards the time-out: it is bounded by the rate."""
+        caller = self._caller
+        self._deadline += await caller._turn(self._call)
+        least = LEAST_TRY_REAL_SECONDS * caller._clock.scale
+        share = min(max(TRY_SECONDS, least), max(self._deadline - caller._clock.monotonic(), least))
         try:
-            return await self._caller._try_once(self._call, share)
+            return await caller._send(self._call, share, caller._changes)
         except CallFailed as error:
             self._unknown = self._unknown or error.unknown
             raise

@@ -13,6 +13,7 @@ from typing import NoReturn
 import anyio
 
 from drillrunner.calls.open import open_outside
+from drillrunner.cli.past_runs import earlier_of
 from drillrunner.cli.session import clock_for, same_lab_runs
 from drillrunner.cli.view import say
 from drillrunner.engine.perform import Performer
@@ -39,7 +40,8 @@ def judge_folder(folder: RunFolder, *, write: bool) -> Verdict:
     entries = read_journal(folder.journal)
     verdict = judge(plan, entries, read_readings(folder.readings))
     if write:
-        write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict)
+        earlier = earlier_of(folder, verdict)
+        write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict, earlier)
     return verdict
 
 
@@ -128,6 +130,7 @@ async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) ->
     clock = clock_for(plan.environment)
     journal, entries = reopen_journal(folder.journal, clock)
     record = Record(journal, entries, notify=notify, make_room=folder.free_ballast)
+    record.go_on_without_journal()
     record.append("interrupted", {"by": "drill revert", "why": "the run's process died, or left something behind"})
     async with open_outside(plan.environment, clock, run_id=folder.run_id, seed=0) as outside:
         performer = Performer(record, outside)

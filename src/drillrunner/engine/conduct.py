@@ -137,6 +137,7 @@ class Conductor:
     async def _reserve(self, probe: str, kind: str, extent: Change) -> None:
         unwritten = self._record.unwritten
         change_id = self._undo(extent, role="ledger", kind=kind, group=f"ledger-{probe}", extra={"probe": probe})
+        await self._record.on_disk()
         if self._record.unwritten != unwritten:
             raise JournalUnwritable(f"probe {probe} may write no more: the undo of its records is not on disk")
         await self._performer.apply(change_id, extent)
@@ -206,7 +207,10 @@ class Conductor:
     async def _apply(
         self, changes: Sequence[Change], *, role: str, kind: str, group: str, extra: dict[str, JsonValue] | None = None
     ) -> Effect | None:
-        """All undos on disk first, then the Changes side by side. Returns the first effect of any."""
+        """All undos first, on disk with the first call's intent; then the Changes side by side.
+
+        Returns the first effect of any.
+        """
         recorded = [(self._undo(change, role=role, kind=kind, group=group, extra=extra), change) for change in changes]
         effects: list[Effect] = []
         failures: list[Exception] = []
@@ -220,7 +224,7 @@ class Conductor:
             effects.append(effect)
             if role == "fault":
                 span: dict[str, JsonValue] = {"low": round(effect.low, 6), "high": round(effect.high, 6)}
-                self._record.append("effect.observed", {"change_id": change_id, **span})
+                self._record.write("effect.observed", {"change_id": change_id, **span})
 
         async with anyio.create_task_group() as group_of_calls:
             for change_id, change in recorded:
@@ -235,7 +239,7 @@ class Conductor:
         self._changes += 1
         change_id = f"c{self._changes}"
         document: JsonValue = change.model_dump(mode="json")
-        self._record.append(
+        self._record.write(
             "undo.recorded",
             {"change_id": change_id, "group": group, "role": role, "kind": kind, "change": document, **(extra or {})},
         )

@@ -49,7 +49,7 @@ class Doubts:
         for one in self.counted:
             if one.change.target in self._too_late and one.change_id not in kept:
                 text = f"{one.describe()}: an undo that was not answered in time may still land"
-                self._record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": text})
+                self._record.write("change.reverted", {"change_id": one.change_id, "ok": False, "left": text})
                 kept.add(one.change_id)
         return [one for one in reversed(self.counted) if one.change_id in kept]
 
@@ -87,7 +87,7 @@ async def _holds(record: Record, performer: Performer, one: Owed) -> bool:
     try:
         return await performer.holds(one.change_id, one.change)
     except Exception as error:  # noqa: BLE001  an error of our own must not keep the others from being looked at
-        record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": why_left(one, error)})
+        record.write("change.reverted", {"change_id": one.change_id, "ok": False, "left": why_left(one, error)})
         return False
 
 

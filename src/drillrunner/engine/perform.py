@@ -1,4 +1,7 @@
-"""Performs Changes: intent on disk, then the call, then its outcome, then the read-back. In that order, always."""
+"""Performs Changes: intent on disk, then the call, then its outcome, then the read-back. In that order, always.
+
+Only what comes before a call is awaited on disk; what tells of it afterwards is written (see engine/record.py).
+"""
 
 from __future__ import annotations
 
@@ -108,11 +111,15 @@ class Performer:
         return failure
 
     async def _call(self, change_id: str, role: Role, call: Call) -> CallFailed | None:
-        """Shielded: a cancelled call could still land after its revert, so its answer is awaited (bounded)."""
+        """Shielded: a cancelled call could still land after its revert, so its answer is awaited (bounded).
+
+        The fsync of the intent is also that of the undos, which were written before it.
+        """
         call_id = f"k{next(self._calls)}"
         bare = call.model_dump(mode="json", exclude={"read_back"})
-        self._record.append("call.intent", {"call_id": call_id, "change_id": change_id, "role": role, "call": bare})
+        self._record.write("call.intent", {"call_id": call_id, "change_id": change_id, "role": role, "call": bare})
         with anyio.CancelScope(shield=True):
+            await self._record.on_disk()
             asked = self._outside.clock.monotonic()
             failure: CallFailed | None = None
             try:
@@ -145,7 +152,7 @@ class Performer:
         }
         if failure is not None:
             data["error"] = failure.message
-        self._record.append("call.outcome", data)
+        self._record.write("call.outcome", data)
 
     async def _wait_until_held(self, change_id: str, role: Role, read_back: ReadBack) -> bool:
         clock = self._outside.clock
@@ -181,7 +188,7 @@ class Performer:
         }
         if error is not None:
             data["error"] = error
-        self._record.append("read_back", data)
+        self._record.write("read_back", data)
         return holds is True
 
     async def _seen(self, read_back: ReadBack) -> JsonValue:

@@ -139,9 +139,9 @@ async def _put_back(record: Record, performer: Performer, one: Owed) -> bool:
     try:
         await performer.revert(one.change_id, one.change)
     except Exception as error:  # noqa: BLE001  an error of our own must not keep the others from being put back
-        record.append("change.reverted", {"change_id": one.change_id, "ok": False, "left": why_left(one, error)})
+        record.write("change.reverted", {"change_id": one.change_id, "ok": False, "left": why_left(one, error)})
         return False
-    record.append("change.reverted", {"change_id": one.change_id, "ok": True})
+    record.write("change.reverted", {"change_id": one.change_id, "ok": True})
     return True
 
 
@@ -149,7 +149,7 @@ def _settle_superseded(record: Record, everything: Sequence[Owed], left: Sequenc
     for one in everything:
         earlier = superseded(one, everything)
         if earlier is not None and earlier not in left:
-            record.append("change.reverted", {"change_id": one.change_id, "ok": True, "by": earlier.change_id})
+            record.write("change.reverted", {"change_id": one.change_id, "ok": True, "by": earlier.change_id})
 
 
 def _record_result(record: Record, result: Reverted) -> None:

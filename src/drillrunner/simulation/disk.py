@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -29,16 +30,28 @@ class Mortal(Protocol):
 
 @dataclass
 class RunFiles:
-    """One run's folder: `unsynced` entries at its end would be lost with a process whose writes were not durable."""
+    """One run's folder. Of the journal's entries the first `synced` outlive a power cut."""
 
     run_id: str
     plan: Plan
     entries: list[Entry] = field(default_factory=list)
+    synced: int = 0
     readings: list[Reading] = field(default_factory=list)
     ballast: bool = True
     stop_requested: bool = False
     # moments (drill seconds) at which an entry could not be written
     unwritten: list[float] = field(default_factory=list)
+
+    def on_disk(self) -> Sequence[Entry]:
+        """What no power cut can take."""
+        return self.entries[: self.synced]
+
+    def lose(self, share_of_unsynced: float = 0.0, *, at_least: int = 0) -> None:
+        """The end of the journal is gone: a share (rounded up) of what was not fsynced, or more than that."""
+        unsynced = len(self.entries) - self.synced
+        lost = max(ceil(share_of_unsynced * unsynced), at_least)
+        del self.entries[len(self.entries) - lost :]
+        self.synced = min(self.synced, len(self.entries))
 
     def surviving(self) -> list[Entry]:
         """The journal as another process reads it: through JSON, and nothing shared."""
@@ -48,11 +61,12 @@ class RunFiles:
 class SimulatedDisk:
     """Every run's folder, the lock on the environment, and how much room there is."""
 
-    def __init__(self, full: Callable[[], bool]) -> None:
+    def __init__(self, full: Callable[[], bool], *, skips_fsync: bool = False) -> None:
         self.runs: dict[str, RunFiles] = {}
         self.lock = SimulatedLock()
         self.room_entries = 0
         self._full = full
+        self._skips_fsync = skips_fsync
 
     def create(self, run_id: str, plan: Plan) -> RunFiles:
         self.runs[run_id] = RunFiles(run_id, plan)
@@ -70,6 +84,11 @@ class SimulatedDisk:
         if self.room_entries <= 0:
             raise JournalUnwritable("the journal cannot be written: no space left on device")
         self.room_entries -= 1
+
+    def sync(self, files: RunFiles) -> None:
+        """What was written of this journal is out of a power cut's reach; the mutant's never is."""
+        if not self._skips_fsync:
+            files.synced = len(files.entries)
 
     def full(self) -> bool:
         return self._full() and self.room_entries <= 0
@@ -98,6 +117,9 @@ class SimulatedJournal:
         self._last = entry
         self._process.has_written()
         return entry
+
+    def sync(self) -> None:
+        self._disk.sync(self._files)
 
 
 class SimulatedReadings:

@@ -54,7 +54,7 @@ class Party:
         self.dead = True
         self.world.tell(f"{self.name} dies: {why}")
         self.world.disk.lock.dropped_by_kernel(self)
-        self._lose_unsynced()
+        self._lose_the_end_of_the_journal()
         self.caller.abandon(self._death.late_share if self._death else 0.5)
         self._reap()
 
@@ -67,11 +67,16 @@ class Party:
         self._main.cancel()
         asyncio.get_running_loop().call_later(1e-6, self._reap)
 
-    def _lose_unsynced(self) -> None:
+    def _lose_the_end_of_the_journal(self) -> None:
+        """A death takes nothing that was written. A power cut takes what was not fsynced, or a part of it."""
         files = self.world.disk.runs.get(self.run_id)
-        lost = self.world.mutant.lost_entries
-        if files is not None and lost:
-            del files.entries[-lost:]
+        share = self.world.scenario.troubles.power_cut_share
+        if files is None:
+            return
+        written = len(files.entries)
+        files.lose(0.0 if share is None else share, at_least=self.world.mutant.lost_entries)
+        if share is not None:
+            self.world.tell(f"the power is cut: {written - len(files.entries)} entries of its journal are lost")
 
     # -- where it may die ---------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ async def revert_dead_run(world: World, party: Party, files: RunFiles) -> Revert
     outside = outside_of(world, party, files.run_id)
     journal = SimulatedJournal(files, world.disk, world.clock, party)
     record = _record_for(world, journal, files, _View(None))
+    record.go_on_without_journal()
     record.append("interrupted", {"by": "drill revert", "why": "the run's process died, or left something behind"})
     performer = Performer(record, outside)
     within = files.plan.drill.revert_within_seconds

@@ -66,6 +66,8 @@ class Troubles:
     stalled: tuple[float, float] | None = None
     person_away: bool = False
     view_fails_after: int | None = None
+    # whatever dies, dies by a power cut, which takes this share of what was written and not fsynced
+    power_cut_share: float | None = None
 
 
 Draw = Callable[[int], dict[str, object]]
@@ -131,6 +133,11 @@ def _third_party(seed: int) -> dict[str, object]:
     return {"third_party_at": tuple(luck.uniform(5.0, 120.0) for _ in range(luck.randint(1, 4)))}
 
 
+def _power_cut(seed: int) -> dict[str, object]:
+    luck = dice(seed, "power cut")
+    return {"power_cut_share": luck.choice((1.0, 1.0, luck.random()))}
+
+
 def _hiccups(seed: int) -> dict[str, object]:
     luck = dice(seed, "hiccups")
     spans = []
@@ -168,6 +175,7 @@ KINDS: dict[str, tuple[float, Draw]] = {
     "next-run": (0.15, lambda seed: {"next_run_reverts": True}),
     "stalled-replication": (0.15, _span("stalled", 30.0)),
     "person-away": (0.03, lambda seed: {"person_away": True}),
+    "power-cut": (0.3, _power_cut),
     "broken-view": (0.05, lambda seed: {"view_fails_after": dice(seed, "view").randint(0, 30)}),
 }
 # Seeds without any trouble, and seeds with more than twice as many as usual.

@@ -61,7 +61,7 @@ class World:
         self.data = DataPlane(
             self.scenario.topology, self.control, self.now, self.later, self.clock, dice(seed, "data plane")
         )
-        self.disk = SimulatedDisk(self.disk_full)
+        self.disk = SimulatedDisk(self.disk_full, skips_fsync=self.mutant.skips_fsync)
         self.before = self.control.state()
         self.data.start()
         self._arrange()

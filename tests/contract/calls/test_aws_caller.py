@@ -277,7 +277,7 @@ def stranger() -> Iterator[str]:
 
 
 def test_an_answer_that_is_not_aws_s_is_a_failed_call_not_a_crash(aws: AwsLab, stranger: str) -> None:
-    failed = failure(aws.caller(endpoint_url=stranger), WHO, 1.0, retry=False)
+    failed = failure(aws.caller(endpoint_url=stranger), WHO, 10.0, retry=False)
     assert (failed.code, failed.unknown) == ("NotUnderstood", True)
 
 

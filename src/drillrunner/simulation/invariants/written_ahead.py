@@ -14,7 +14,7 @@ from drillrunner.simulation.world import Sent, World
 def check_written_ahead(world: World, sent: Sent) -> None:
     """At the moment when a changing call leaves its process."""
     files = world.disk.runs.get(sent.run_id)
-    entries = files.entries if files is not None else []
+    entries = files.on_disk() if files is not None else []
     if sent.call.operation == "PutItem":
         if not _record_is_covered(entries, sent.call):
             world.violated(f"a record was written before its undo was on disk: {sent.call.params}")

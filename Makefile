@@ -41,9 +41,10 @@ arrows: $(VENV)/.dev
 
 check: lint types arrows test
 
-# kill -9 after every journal entry of every shipped drill, then revert (about an hour)
+# kill -9 after every journal entry of every shipped drill, and every phase x way of dying x who reverts (about an hour
+# and a half)
 crash-matrix: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py -m slow --timeout 7200
+	$(BIN)/python -m pytest tests/scenarios/test_crash_matrix.py tests/scenarios/test_ways_of_dying.py -m slow --timeout 7200
 
 # 10,000 seeded runs with every kind of trouble against a fake world, on virtual time (about three minutes)
 selftest: $(VENV)/.run

@@ -2,6 +2,9 @@
 
 A moment is the number of an entry (22), or the kth entry of a kind, of one role where it is given
 (call.intent#2, undo.recorded/fault#1). The process dies right after that entry is on disk.
+
+`hold:` before the moment holds it there (SIGSTOP) until SIGCONT instead. More moments may follow after
+commas, each counted from the one before it: hold:call.intent#1,call.intent#1.
 """
 
 from __future__ import annotations
@@ -34,14 +37,16 @@ class Moment:
         return self.seen >= int(number)
 
 
-moment = Moment(sys.argv.pop(1))
+hold, _, texts = sys.argv.pop(1).rpartition(":")
+moments = [Moment(text) for text in texts.split(",")]
 append = JournalFile.append
 
 
 def append_and_die(self: JournalFile, kind: str, data: dict[str, JsonValue]) -> Entry:
     entry = append(self, kind, data)
-    if moment.is_now(entry):
-        os.kill(os.getpid(), signal.SIGKILL)
+    if moments and moments[0].is_now(entry):
+        moments.pop(0)
+        os.kill(os.getpid(), signal.SIGSTOP if hold else signal.SIGKILL)
     return entry
 
 

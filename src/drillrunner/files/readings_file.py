@@ -58,11 +58,15 @@ class ReadingsFile:
         self._flushed = time.monotonic()
 
     def close(self) -> None:
-        """Write what is waiting and fold the write-ahead log into the one file."""
+        """Write what is waiting and fold the write-ahead log into the one file. Raises JournalUnwritable."""
         self.flush()
-        self._database.execute("pragma wal_checkpoint(truncate)")
-        self._database.execute("pragma journal_mode=delete")
-        self._database.close()
+        try:
+            self._database.execute("pragma wal_checkpoint(truncate)")
+            self._database.execute("pragma journal_mode=delete")
+        except sqlite3.Error as error:
+            raise self._unwritable(error) from error
+        finally:
+            self._database.close()
 
     def _unwritable(self, error: sqlite3.Error) -> JournalUnwritable:
         return JournalUnwritable(

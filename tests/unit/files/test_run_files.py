@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -154,3 +156,16 @@ def test_a_lock_whose_file_was_taken_away_is_no_longer_ours(environment: Environ
     lock.path.unlink()
     assert not lock.is_ours("20260101-000000-aaaaaa")
     lock.release()
+
+
+def test_readings_that_a_full_disk_refuses_are_told_as_such_even_where_none_is_waiting(tmp_path: Path) -> None:
+    readings = ReadingsFile(tmp_path / "readings.sqlite")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(JournalUnwritable, match="the readings cannot be written"):
+            readings.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)

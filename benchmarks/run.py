@@ -7,8 +7,7 @@ machine for itself, and writes RESULTS.md; `--quick` and `--only` print alone. E
 
 A row is a module beside this file with `measure(setting: Setting) -> Row` (see figures.py); its name goes into ROWS,
 in the order of the page. Not here: how true a measured RTO is (ground_truth.py; over many seeds, that is a row
-`rto_error`), how long a rehearsal takes (rehearsal.py), how large a report is (report_size.py). Each of them becomes
-a row of this page by a `measure` and its name at the end of ROWS.
+`rto_error`). Whatever becomes a row of this page has a `measure`, and its name at the end of ROWS.
 """
 
 from __future__ import annotations
@@ -27,7 +26,19 @@ from figures import Row, Setting
 from processes import HERE
 from table import Measured, as_page, as_text
 
-ROWS = ("start", "throttles", "call_cpu", "probes", "probe_rate", "long_drill", "journal", "killed")
+ROWS = (
+    "start",
+    "throttles",
+    "call_cpu",
+    "probes",
+    "probe_rate",
+    "long_drill",
+    "journal",
+    "killed",
+    "rto_error",
+    "rehearsal",
+    "report_size",
+)
 RESULTS = HERE / "RESULTS.md"
 REPORTS = HERE.parent / "reports"
 

@@ -61,6 +61,7 @@ def main() -> int:
     for name in names:
         print(_line(name, [share for share in shares if share.reader == name]))
     failures = [failure for share in shares for failure in share.failures]
+    failures += [f"{one.reader}: {one.megabytes:.0f} MB" for one in shares if one.megabytes > MOST_MEGABYTES]
     print(f"{sum(share.inputs for share in shares)} files, seed {arguments.seed}, {time.monotonic() - began:.0f} s")
     print("\n".join(failures) if failures else "no reader did anything but accept or refuse")
     return 1 if failures else 0
@@ -76,8 +77,6 @@ def fed(name: str, seed: int, inputs: int, readers: Mapping[str, Reader] = READE
             content = mutated(seeds, rng)
             _one(share, reader, content, Path(folder))
     share.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if share.megabytes > MOST_MEGABYTES:
-        share.failures.append(f"{name}: {share.megabytes:.0f} MB (seed {seed})")
     return share
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from drillrunner.judge.case import Case
+from drillrunner.judge.case import Case, ttl_seconds
 from drillrunner.judge.histogram import Histogram
-from drillrunner.judge.story import detections
-from drillrunner.judge.tracks import Track
+from drillrunner.judge.objectives import worst_outage
+from drillrunner.judge.recovery import Outage
+from drillrunner.judge.story import PersonStep, detections, person_steps
+from drillrunner.judge.tracks import BAD, GOOD, Track
 from drillrunner.model.duration import format_duration
 from drillrunner.model.verdict import Finding, ObjectiveVerdict, RevertResult, Share
 
@@ -31,6 +33,9 @@ CODES = {
     "F115": "records were lost after the recovery",
     "F116": "no read-back confirmed the fault",
     "F117": "a probe fell silent",
+    "F118": "the TTL is long for the RTO's target",
+    "F119": "the detection signal was good again during the outage",
+    "F120": "a person was waited for",
 }
 
 _LARGE_SHARE = 0.5
@@ -44,6 +49,7 @@ _COLD_SECONDS = 0.1
 _SIGNAL_KINDS = ("route53.health_status",)
 # a 99th percentile of fewer is the slowest one
 _ENOUGH_READINGS = 10
+_TEXT_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +202,116 @@ def _unflipped(judged: Judged) -> Iterator[Finding]:
     outages = [outage for outage in judged.case.outages if outage.failures]
     user_facing = {outage.probe for outage in judged.case.outages}
     signals = [probe for probe, _ in detections(judged.case.entries) if probe not in user_facing]
-    drill = judged.case.drill
-    watched = {drill.detection_probe} | {spec.name for spec in drill.probes if spec.kind in _SIGNAL_KINDS}
-    expected = bool(watched - user_facing - {None})
+    watched = _signal_probes(judged.case)
     measured = any(verdict.name == "detection" and verdict.high is None for verdict in judged.objectives)
-    if outages and not signals and (expected or measured):
+    if outages and not signals and (watched or measured):
+        passed = "".join(f"; {words}" for words in _passed(judged.case, watched, outages[0]))
         yield Finding(
             code="F113",
             message=f"users saw an outage ({outages[0].failures} failed readings of {outages[0].probe}), "
-            "but the detection signal never flipped",
+            f"but the detection signal never flipped{passed}",
             advice="a health check that does not ask what users ask cannot fail over: check its path and its threshold",
         )
+
+
+def _signal_probes(case: Case) -> list[str]:
+    """The probes that failing over hangs on, other than those that ask what users ask."""
+    user_facing = {outage.probe for outage in case.outages}
+    drill = case.drill
+    watched = {spec.name for spec in drill.probes if spec.kind in _SIGNAL_KINDS or spec.name == drill.detection_probe}
+    return sorted(watched - user_facing)
+
+
+def _passed(case: Case, probes: Sequence[str], outage: Outage) -> Iterator[str]:
+    """Of each signal that looked while users failed and never saw it: how often it passed."""
+    if outage.first_failed is None or outage.last_failed is None:
+        return
+    for probe in probes:
+        codes = [
+            track.codes[index]
+            for track in case.gathered.of(probe)
+            for index in track.within(outage.first_failed, outage.last_failed)
+        ]
+        if GOOD in codes and BAD not in codes:
+            yield f"{probe} passed {codes.count(GOOD)}x meanwhile"
+
+
+def _turned_back(judged: Judged) -> Iterator[Finding]:
+    """A signal that flipped and then passed again while users still failed: traffic may return to what is broken."""
+    case = judged.case
+    last_failed = max((one.last_failed for one in case.outages if one.last_failed is not None), default=None)
+    if case.effect is None or last_failed is None:
+        return
+    for probe in _signal_probes(case):
+        for track in case.gathered.of(probe):
+            back = _good_again(track, case.effect.low, last_failed)
+            if back is not None and last_failed - back >= _WORTH_SECONDS:
+                yield Finding(
+                    code="F119",
+                    message=f"{_named(track)} was good again {format_duration(last_failed - back)} "
+                    "before users saw their last failure",
+                    advice="while a check passes, DNS may send users back to what is broken: let it ask what "
+                    "users ask, and do not invert it beside another fault",
+                )
+
+
+def _good_again(track: Track, low: float, high: float) -> float | None:
+    """When the first good answer after a bad one was given, between two moments."""
+    failed = False
+    for index in track.within(low, high):
+        failed = failed or track.codes[index] == BAD
+        if failed and track.codes[index] == GOOD:
+            return track.answered[index]
+    return None
+
+
+def _long_ttl(judged: Judged) -> Iterator[Finding]:
+    """However the run went: what resolvers may keep bounds what can be promised."""
+    kept = next((share.least_seconds for share in judged.anatomy if share.part == "propagate"), None)
+    ttl = ttl_seconds(judged.case) if kept is None else kept
+    target = min((one.target for one in judged.objectives if one.name == "rto"), default=None)
+    if ttl and target and ttl >= _LARGE_SHARE * target:
+        yield Finding(
+            code="F118",
+            message=f"resolvers may keep the old answer for {format_duration(ttl)}, and the RTO's target is "
+            f"{format_duration(target)}",
+            advice="lower the TTL of the records that fail over; Route 53 advises 60 s or less beside a health check",
+        )
+
+
+def _persons(judged: Judged) -> Iterator[Finding]:
+    """What people took of the outage, where it was longer than the drill expects, or else a large part of the RTO."""
+    total = sum(share.seconds for share in judged.anatomy)
+    worst = worst_outage(judged.case.outages)
+    until = worst.recovered.high if worst is not None and worst.recovered is not None else None
+    for step in person_steps(judged.case.entries):
+        took = _within_outage(step, until)
+        aim = _expected(judged, step)
+        too_long = took > aim if aim is not None else total > 0 and took >= _LONG_DECISION_SHARE * total
+        if took >= _WORTH_SECONDS and too_long:
+            expected = f" (expected: {format_duration(aim)})" if aim is not None else ""
+            yield Finding(
+                code="F120",
+                message=f'"{_clipped(step.text)}" waited {format_duration(took)} for a person{expected}',
+                advice="say who does it and how they are reached at night, prepare it, or let automation do it",
+            )
+
+
+def _within_outage(step: PersonStep, until: float | None) -> float:
+    """Seconds of the step before users were served again; one that never ended lasted until then."""
+    ends = [end for end in (step.done, until) if end is not None]
+    return max(0.0, min(ends) - step.began) if ends else 0.0
+
+
+def _expected(judged: Judged, step: PersonStep) -> float | None:
+    """The most that the drill expects people to take."""
+    planned = judged.case.drill.failover
+    takes = planned[step.index].takes_seconds if 0 <= step.index < len(planned) else None
+    return None if takes is None else takes[1]
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _TEXT_CHARACTERS else f"{text[: _TEXT_CHARACTERS - 1]}…"
 
 
 def _unsteady(judged: Judged) -> Iterator[Finding]:
@@ -232,6 +337,9 @@ _LOOKS: tuple[Callable[[Judged], Iterator[Finding]], ...] = (
     _relapses,
     _records,
     _unflipped,
+    _turned_back,
+    _long_ttl,
+    _persons,
     _unsteady,
     _unconfirmed,
 )

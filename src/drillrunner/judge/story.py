@@ -42,6 +42,16 @@ class FailoverStep:
     done: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PersonStep:
+    """A step of the failover that a person does; `done` is None while it was under way when the journal ended."""
+
+    index: int
+    text: str
+    began: float
+    done: float | None
+
+
 def number(value: JsonValue) -> float | None:
     """A finite number, or None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -162,6 +172,22 @@ def failover_steps(entries: Sequence[Entry]) -> tuple[FailoverStep, ...]:
             moments = began if entry.kind == "step.began" else done
             moments.setdefault(str(entry.data.get("index")), entry.at)
     return tuple(FailoverStep(at, done.get(index)) for index, at in began.items())
+
+
+def person_steps(entries: Sequence[Entry]) -> tuple[PersonStep, ...]:
+    """The failover's steps that people do, in the order in which they began."""
+    steps = [entry for entry in of_kind(entries, "step.began", "step.done") if entry.data.get("section") == "failover"]
+    done = {str(entry.data.get("index")): entry.at for entry in steps if entry.kind == "step.done"}
+    return tuple(
+        PersonStep(
+            index=int(number(entry.data.get("index")) or 0),
+            text=text(entry.data.get("text")) or "a manual step",
+            began=entry.at,
+            done=done.get(str(entry.data.get("index"))),
+        )
+        for entry in steps
+        if entry.kind == "step.began" and entry.data.get("by") == "person"
+    )
 
 
 def detections(entries: Sequence[Entry]) -> tuple[tuple[str, Moment], ...]:

@@ -8,20 +8,24 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from drillrunner.model.history import EarlierRun
 from drillrunner.model.journal import Entry
+from drillrunner.model.noun import Noun
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
 from drillrunner.model.verdict import Verdict
 
-__all__ = ["render_all", "render_json", "write_reports"]
+__all__ = ["own_hashes", "render_all", "render_json", "write_reports"]
 
 # of the run's own files, those that no longer change once it is judged
 HASHED = ("plan.json", "journal.jsonl")
 
 
-def render_json(verdict: Verdict) -> str:
-    """verdict.json: the Verdict as it is, schema versioned; ASCII, so that any reader takes it."""
-    return json.dumps(verdict.model_dump(mode="json"), indent=2) + "\n"
+def render_json(noun: Noun) -> str:
+    """verdict.json (schema versioned), or another noun as it is; ASCII, so that any reader takes it."""
+    from drillrunner.reporting.outside_text import whole
+
+    return json.dumps(whole(noun.model_dump(mode="json")), indent=2) + "\n"
 
 
 def render_all(
@@ -30,11 +34,17 @@ def render_all(
     readings: Callable[[], Iterator[Reading]],
     verdict: Verdict,
     files: Mapping[str, str] | None = None,
+    earlier: Sequence[EarlierRun] = (),
 ) -> dict[str, str]:
-    """File names and their text. Pure but for reading `readings` twice; `files` are SHA-256 to show beside our own."""
+    """File names and their text. Pure but for reading `readings` twice.
+
+    `files` are SHA-256 to show beside our own, `earlier` the last runs of the same drill, oldest first, which
+    report.html shows beside this one.
+    """
     from drillrunner.reporting.html import render_html
     from drillrunner.reporting.junit import render_junit
     from drillrunner.reporting.markdown import render_markdown
+    from drillrunner.reporting.records import read_backs
     from drillrunner.reporting.series import gather
     from drillrunner.reporting.story import tell
 
@@ -45,8 +55,13 @@ def render_all(
         "junit.xml": render_junit(plan, story, verdict),
     }
     hashes = {**(files or {}), **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}}
-    series = gather(plan, readings, verdict.began_at, story.last_at)
-    return {**texts, "report.html": render_html(plan, entries, story, series, verdict, hashes)}
+    series = gather(plan, readings, verdict.began_at, story.last_at, read_backs(entries))
+    return {**texts, "report.html": render_html(plan, entries, story, series, verdict, hashes, earlier)}
+
+
+def own_hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 in hex of those files of a run's folder that no longer change, by name."""
+    return {name: _sha256_of_file(folder / name) for name in HASHED if (folder / name).is_file()}
 
 
 def _sha256_of_file(path: Path) -> str:
@@ -70,15 +85,16 @@ def write_reports(
     entries: Sequence[Entry],
     readings: Callable[[], Iterator[Reading]],
     verdict: Verdict,
+    earlier: Sequence[EarlierRun] = (),
 ) -> dict[str, Path]:
     """Write verdict.json, report.md, junit.xml and report.html into a run's folder; gives their paths by name.
 
-    Each is replaced whole or not at all. `readings` is called twice, each time for a fresh iterator.
+    Each is replaced whole or not at all. `readings` is called twice, each time for a fresh iterator; `earlier`
+    is as in `render_all`.
     Raises OSError where the folder cannot be written.
     """
-    own = {name: _sha256_of_file(folder / name) for name in HASHED if (folder / name).is_file()}
     folder.mkdir(parents=True, exist_ok=True)
-    texts = render_all(plan, entries, readings, verdict, own)
+    texts = render_all(plan, entries, readings, verdict, own_hashes(folder), earlier)
     for name, text in texts.items():
         _write_whole(folder / name, text)
     return {name: folder / name for name in texts}

@@ -1,4 +1,4 @@
-"""The report's charts over time, all on one axis: requests by region, latency, errors, replication lag."""
+"""The report's charts over time as static drawings, all on one axis."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from drillrunner.model.duration import format_duration
-from drillrunner.reporting.series import Columns, Lag, Series, quantile
+from drillrunner.reporting.plotted import Line, Plot, Values, duration_words
+from drillrunner.reporting.series import Columns
 from drillrunner.reporting.svg import (
     TimeAxis,
     area,
-    clipped,
     drawing,
     figure,
+    fits,
     group,
+    haloed,
+    hatching,
     line,
+    line_key,
     path,
     rect,
+    square_key,
     text,
     ticks,
     value_steps,
@@ -28,29 +32,26 @@ WIDTH = 1080
 LEFT = 168.0
 RIGHT = 1064.0
 PLOT_TOP, PLOT_HEIGHT = 12.0, 118.0
-KINDS_MOST = 6
-REGION_COLOURS = ("blue", "green", "purple", "yellow", "sky", "orange", "grey")
-ERROR_COLOURS = ("red", "purple", "orange", "yellow", "sky", "blue", "grey")
+HATCH = "hatch"
+LABEL_HEIGHT = 16.0
 
-Layer = tuple[str, str, Sequence[int]]
 Band = tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """One entry of a chart's legend: a colour, its name, and figures in words."""
+    """One entry of a chart's legend: how it looks, its name, and figures in words."""
 
-    colour: str
+    key: Markup
     name: str
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing with a heading, a note, and a legend in text."""
+    """A drawing with its legend in text; the rest is the plot's own."""
 
-    heading: str
-    note: str
+    plot: Plot
     drawing: Markup
     legend: tuple[Legend, ...]
 
@@ -90,13 +91,13 @@ def _frame(columns: Columns, band: Band, grid: Markup, marks: Sequence[Markup], 
     return drawing(parts, WIDTH, bottom + 22, label)
 
 
-def _runs(columns: Columns, values: Sequence[float | None]) -> list[list[tuple[float, float]]]:
-    """Points in the middle of their columns, broken where a column is empty and its neighbours are too."""
-    axis, runs, last = time_axis(columns), list[list[tuple[float, float]]](), -10
+def _runs(columns: Columns, values: Values, bridged: int) -> list[list[tuple[float, float]]]:
+    """Points in the middle of their columns, broken where more than so many columns are empty."""
+    axis, runs, last = time_axis(columns), list[list[tuple[float, float]]](), -columns.count
     for index, value in enumerate(values):
         if value is None:
             continue
-        if index - last > 2:
+        if not runs or index - last > bridged + 1:
             runs.append([])
         runs[-1].append((axis.x((index + 0.5) * columns.width_seconds), value))
         last = index
@@ -110,127 +111,84 @@ def _polyline(points: Sequence[tuple[float, float]], y: Callable[[float], float]
     return "M" + "L".join(f"{figure(x)} {figure(y(value))}" for x, value in points)
 
 
-def _stacked_path(columns: Columns, below: Sequence[int], above: Sequence[int], y: Callable[[float], float]) -> str:
+def _stacked_path(columns: Columns, below: Values, above: Values, y: Callable[[float], float]) -> str:
     """The outline of one layer as steps; columns in which it is empty are left out."""
     axis, parts = time_axis(columns), []
     for index, (low, high) in enumerate(zip(below, above, strict=True)):
-        if high > low:
+        if (high or 0) > (low or 0):
             left = axis.x(index * columns.width_seconds)
             right = axis.x((index + 1) * columns.width_seconds)
-            parts.append(f"M{figure(left)} {figure(y(low))}V{figure(y(high))}H{figure(right)}V{figure(y(low))}Z")
+            parts.append(
+                f"M{figure(left)} {figure(y(low or 0))}V{figure(y(high or 0))}H{figure(right)}V{figure(y(low or 0))}Z"
+            )
     return "".join(parts)
+
+
+def _widest(counts: Values) -> tuple[int, int]:
+    """The longest stretch of columns in which a layer is there, as first index and the one after the last."""
+    best, began = (0, 0), 0
+    for index, count in enumerate([*counts, 0]):
+        if count:
+            continue
+        best = max(best, (began, index), key=lambda stretch: stretch[1] - stretch[0])
+        began = index + 1
+    return best
+
+
+def _layer_label(plot: Plot, layer: Line, below: Values, y: Callable[[float], float]) -> Markup:
+    """The layer's name within it, in the middle of its widest stretch, where there is room."""
+    first, after = _widest(layer.drawn)
+    if after <= first:
+        return Markup("")
+    axis, middle = time_axis(plot.drawn), (first + after) // 2
+    left, right = axis.x(first * plot.drawn.width_seconds), axis.x(after * plot.drawn.width_seconds)
+    low, high = y(below[middle] or 0), y((below[middle] or 0) + (layer.drawn[middle] or 0))
+    if not fits(layer.name, right - left) or low - high < LABEL_HEIGHT:
+        return Markup("")
+    return haloed((left + right) / 2, (low + high) / 2 + 4, layer.name)
 
 
 def _per_second(count: float, columns: Columns) -> str:
     return f"{count / columns.width_seconds:.3g}/s" if count else "0"
 
 
-def _stack(columns: Columns, layers: Sequence[Layer], band: Band, label: str) -> Markup:
-    totals = [sum(column) for column in zip(*(counts for _, _, counts in layers), strict=True)]
+def _stack(plot: Plot, band: Band) -> Markup:
+    columns = plot.drawn
+    totals = [sum(count or 0 for count in column) for column in zip(*(one.drawn for one in plot.lines), strict=True)]
     y, grid = _value_axis(max(totals, default=1), lambda count: _per_second(count, columns))
-    below, marks = [0] * columns.count, []
-    for name, colour, counts in layers:
-        above = [low + count for low, count in zip(below, counts, strict=True)]
-        marks.append(area(_stacked_path(columns, below, above, y), colour, title=name, opacity="0.88"))
+    below: Values = [0] * columns.count
+    marks, labels = [hatching(f"{HATCH}-{plot.key}")] if any(one.hatched for one in plot.lines) else [], []
+    for layer in plot.lines:
+        above = [(low or 0) + (count or 0) for low, count in zip(below, layer.drawn, strict=True)]
+        outline = _stacked_path(columns, below, above, y)
+        marks.append(area(outline, layer.colour, title=layer.name, opacity="0.88"))
+        if layer.hatched:
+            marks.append(area(outline, "white", pattern=f"{HATCH}-{plot.key}"))
+        labels.append(_layer_label(plot, layer, below, y))
         below = above
-    return _frame(columns, band, grid, marks, label)
+    return _frame(columns, band, grid, [*marks, *labels], plot.label)
 
 
-def _first_column(counts: Sequence[int]) -> int:
-    return next((index for index, count in enumerate(counts) if count), len(counts))
-
-
-def _layers(table: dict[str, list[int]], colours: Sequence[str]) -> list[Layer]:
-    """The most frequent names in the order of their coming, each with its own colour; the rest together."""
-    names = sorted(table, key=lambda name: (-sum(table[name]), name))
-    names[:KINDS_MOST] = sorted(names[:KINDS_MOST], key=lambda name: (_first_column(table[name]), name))
-    layers: list[Layer] = [(name, colours[index], table[name]) for index, name in enumerate(names[:KINDS_MOST])]
-    if rest := names[KINDS_MOST:]:
-        together = [sum(column) for column in zip(*(table[name] for name in rest), strict=True)]
-        layers.append((f"{len(rest)} others", colours[KINDS_MOST], together))
-    return layers
-
-
-def _counted(layers: Sequence[Layer]) -> tuple[Legend, ...]:
-    return tuple(Legend(colour, name, f"{sum(counts):,}") for name, colour, counts in layers)
-
-
-def _column_words(columns: Columns) -> str:
-    return f"each column is {format_duration(columns.width_seconds)}"
-
-
-def requests_chart(series: Series, band: Band) -> Chart | None:
-    """User-facing readings by the region that served them, and those that failed."""
-    layers = _layers(series.served, REGION_COLOURS)
-    if series.failed:
-        failed = [sum(column) for column in zip(*series.failed.values(), strict=True)]
-        layers.append(("failed", "red", failed))
-    if not layers:
-        return None
-    picture = _stack(series.columns, layers, band, "Probe requests per second by serving region over time")
-    note = f"user-facing probes, readings per second; {_column_words(series.columns)}"
-    return Chart("Requests by serving region", note, picture, _counted(layers))
-
-
-def errors_chart(series: Series, band: Band) -> Chart | None:
-    """Failures of the user-facing probes by reason."""
-    layers = _layers(series.failed, ERROR_COLOURS)
-    if not layers:
-        return None
-    picture = _stack(series.columns, layers, band, "Failed probe requests per second by reason over time")
-    return Chart("Errors by kind", "failed readings of user-facing probes, per second", picture, _counted(layers))
-
-
-def latency_chart(probe: str, columns: Columns, histograms: Sequence[dict[int, int]], band: Band) -> Chart | None:
-    """Three percentiles of the time that good answers took."""
-    kinds = (("p99", 0.99, "purple", None), ("p95", 0.95, "orange", "6 3"), ("p50", 0.5, "blue", None))
-    lines = {name: [quantile(one, fraction) for one in histograms] for name, fraction, _, _ in kinds}
-    highest = max((value for value in lines["p99"] if value is not None), default=None)
-    if highest is None:
-        return None
-    y, grid = _value_axis(highest, _milliseconds)
+def _lines(plot: Plot, band: Band) -> Markup:
+    highest = max(value for one in plot.lines for value in one.drawn if value is not None)
+    y, grid = _value_axis(highest, duration_words)
     marks = [
-        path(_polyline(points, y), colour, width=3.6 if name == "p99" else 1.8, dash=dash)
-        for name, _, colour, dash in kinds
-        for points in _runs(columns, lines[name])
+        path(_polyline(points, y), one.colour, width=one.width, dash=one.dash or None)
+        for one in plot.lines
+        for points in _runs(plot.drawn, one.drawn, plot.bridged(plot.drawn))
     ]
-    legend = tuple(
-        Legend(colour, name, f"highest {_milliseconds(max(v for v in lines[name] if v is not None))}")
-        for name, _, colour, _ in reversed(kinds)
-    )
-    picture = _frame(columns, band, grid, marks, f"Latency of {probe} over time: p50, p95 and p99")
-    return Chart(f"Latency of {clipped(probe, 400)}", f"good answers only; {_column_words(columns)}", picture, legend)
+    return _frame(plot.drawn, band, grid, marks, plot.label)
 
 
-def _milliseconds(seconds: float) -> str:
-    return "0" if seconds == 0 else format_duration(seconds)
+def _legend(plot: Plot) -> tuple[Legend, ...]:
+    if plot.kind == "stack":
+        return tuple(Legend(square_key(one.colour, hatched=one.hatched), one.name, one.detail) for one in plot.lines)
+    keys = {one.name: line_key(one.colour, one.width, one.dash or None) for one in plot.lines}
+    return tuple(Legend(keys[one.name], one.name, one.detail) for one in reversed(plot.lines))
 
 
-def lag_chart(probe: str, columns: Columns, lag: Lag, band: Band) -> Chart | None:
-    """Lowest and highest lag per column."""
-    highest = max((value for value in lag.high if value is not None), default=None)
-    if highest is None:
-        return None
-    y, grid = _value_axis(highest, _milliseconds)
-    marks = [path(_polyline(points, y), "orange", width=3) for points in _runs(columns, lag.high)]
-    marks += [path(_polyline(points, y), "blue", width=1.6) for points in _runs(columns, lag.low)]
-    lowest = min(value for value in lag.low if value is not None)
-    legend = (
-        Legend("orange", "highest in a column", f"up to {_milliseconds(highest)}"),
-        Legend("blue", "lowest in a column", f"down to {_milliseconds(lowest)}"),
-    )
-    picture = _frame(columns, band, grid, marks, f"Replication lag seen by {probe} over time")
-    note = "the line breaks where no lag could be read"
-    return Chart(f"Replication lag seen by {clipped(probe, 400)}", note, picture, legend)
-
-
-def all_charts(series: Series, band: Band) -> list[Chart]:
-    """Every chart for which there are readings."""
-    columns = series.columns
-    charts = [
-        requests_chart(series, band),
-        *(latency_chart(probe, columns, histograms, band) for probe, histograms in series.latency.items()),
-        errors_chart(series, band),
-        *(lag_chart(probe, columns, lag, band) for probe, lag in series.lags.items()),
+def all_charts(plots: Sequence[Plot], band: Band) -> list[Chart]:
+    """Every plot drawn."""
+    return [
+        Chart(plot, _stack(plot, band) if plot.kind == "stack" else _lines(plot, band), _legend(plot)) for plot in plots
     ]
-    return [chart for chart in charts if chart is not None]

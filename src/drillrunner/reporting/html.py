@@ -7,21 +7,28 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from drillrunner.model.history import EarlierRun
 from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
-from drillrunner.model.verdict import Latency, ObjectiveVerdict, Share, Verdict
+from drillrunner.model.verdict import Finding, Latency, ObjectiveVerdict, Share, Verdict
 from drillrunner.reporting import wording
 from drillrunner.reporting.charts import all_charts, time_axis
+from drillrunner.reporting.deviations import deviations
+from drillrunner.reporting.embedded import plots_and_data
 from drillrunner.reporting.lines import clock_time, remember, told
-from drillrunner.reporting.pages import page_template
+from drillrunner.reporting.pages import Inlined, content_policy, inlined, page_template
 from drillrunner.reporting.series import Columns, Series
 from drillrunner.reporting.story import ChangeStory, Story, number_of, text_of
 from drillrunner.reporting.svg import drawing, line, rect
-from drillrunner.reporting.timeline import band_of, timeline
+from drillrunner.reporting.timeline import band_of, moment_link, timeline
 
 CHANGES_MOST = 120
 EVENTS_MOST = 400
 ROWS_MOST = 150
+DEVIATIONS_MOST = 40
+FINDINGS_SHORT = 3
+FINDING_CHARACTERS = 90
+EARLIER_MOST = 4
 BAR_WIDTH, BAR_HEIGHT = 600.0, 14.0
 ANATOMY_WIDTH, ANATOMY_HEIGHT = 1000.0, 26.0
 PART_COLOURS = {"detect": "blue", "decide": "orange", "switch": "purple", "propagate": "sky", "stabilise": "green"}
@@ -53,12 +60,15 @@ class ShareView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One line of the run's record."""
+    """One line of the run's record. `seconds` after the run began, with the address of that moment in the page."""
 
+    seq: int
+    seconds: float
     at: str
     since: str
     what: str
     words: str
+    link: str
 
 
 def objective_bar(objective: ObjectiveVerdict) -> Markup:
@@ -130,7 +140,9 @@ def _events(entries: Sequence[Entry], began_at: float) -> Iterator[EventView]:
         remember(entry, undos)
         words = told(entry, undos)
         if words is not None:
-            yield EventView(clock_time(entry.wall), wording.length(entry.at - began_at), words[0], words[1])
+            seconds = round(entry.at - began_at, 3)
+            link = moment_link(seconds)
+            yield EventView(entry.seq, seconds, clock_time(entry.wall), wording.length(seconds), *words, link)
 
 
 def _middle_left_out(rows: list[EventView], most: int) -> tuple[list[EventView], list[EventView], int]:
@@ -177,6 +189,29 @@ def _charts_end(columns: Columns) -> str:
     return wording.length(columns.span_seconds)
 
 
+def _short(finding: Finding) -> str:
+    """A finding for the first screen."""
+    words = finding.message
+    return words if len(words) <= FINDING_CHARACTERS else f"{words[: FINDING_CHARACTERS - 1]}…"
+
+
+def _earlier(runs: Sequence[EarlierRun]) -> list[tuple[EarlierRun, str]]:
+    """The last few, each with the middle of its RTO's interval and its mark: `22m ✓`."""
+    return [(run, f"{_middle(run)} {wording.OUTCOME_MARK[run.outcome]}") for run in runs[-EARLIER_MOST:]]
+
+
+def _middle(run: EarlierRun) -> str:
+    return "—" if run.rto_seconds is None else wording.length(run.rto_seconds)
+
+
+def _styles() -> Inlined:
+    return inlined("templates/report.css", "vendor/uPlot.min.css")
+
+
+def _scripts() -> tuple[Inlined, ...]:
+    return inlined("vendor/uPlot.iife.min.js"), inlined("scripts/report.js")
+
+
 def render_html(
     plan: Plan,
     entries: Sequence[Entry],
@@ -184,17 +219,25 @@ def render_html(
     series: Series,
     verdict: Verdict,
     files: Mapping[str, str] | None = None,
+    earlier: Sequence[EarlierRun] = (),
 ) -> str:
-    """The whole document. `files` maps names of the run's other files to their SHA-256 in hex."""
+    """The whole document. `files` maps names of the run's other files to their SHA-256 in hex; `earlier` are the
+    last runs of the same drill in the same place, oldest first.
+    """
     axis = time_axis(series.columns)
     band = band_of(verdict, axis.seconds)
+    plots, data = plots_and_data(series, band)
+    styles, scripts = _styles(), _scripts()
+    departures = deviations(plan, entries, story, verdict)
     headline = wording.headline(verdict)
     first, last, left_out = _middle_left_out(list(_events(entries, story.began_at)), EVENTS_MOST)
     changes, changes_left_out = _changes(story)
     left = wording.still_injected(verdict)
     if verdict.revert is None:
         left = tuple(f"{change.kind} {change.target}" for change in story.harmed)
-    return page_template("report.html.j2").render(
+    return page_template(
+        "report.html.j2"
+    ).render(
         plan=plan,
         verdict=verdict,
         story=story,
@@ -207,7 +250,15 @@ def render_html(
         anatomy_bar=anatomy_bar(verdict.anatomy),
         anatomy_seconds=wording.length(sum(share.seconds for share in verdict.anatomy)),
         timeline=timeline(verdict, story, axis),
-        charts=all_charts(series, band),
+        charts=all_charts(plots, band),
+        data_block=Markup(data),  # base64
+        styles=styles.text,
+        scripts=[one.text for one in scripts],
+        policy=content_policy([styles], scripts),
+        short_findings=[(one.code, _short(one)) for one in verdict.findings[:FINDINGS_SHORT]],
+        earlier=_earlier(earlier),
+        deviations=[(one, one.at is not None and moment_link(one.at)) for one in departures[:DEVIATIONS_MOST]],
+        deviations_left_out=max(0, len(departures) - DEVIATIONS_MOST),
         has_band=band is not None,
         charts_end=_charts_end(series.columns),
         changes=changes,

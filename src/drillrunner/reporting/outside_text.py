@@ -34,6 +34,17 @@ def visible(text: str, limit: int = LIMIT) -> str:
     return _HIDDEN.sub(_escape, text)
 
 
+def whole(value: JsonValue) -> JsonValue:
+    r"""The same JSON with half surrogate pairs written out (`\ud800`), which strict readers refuse."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [whole(one) for one in value]
+    if isinstance(value, dict):
+        return {str(whole(key)): whole(one) for key, one in value.items()}
+    return value
+
+
 def masked(value: JsonValue) -> JsonValue:
     """The same value with what its keys call a password, token or key replaced by `***`."""
     if isinstance(value, dict):

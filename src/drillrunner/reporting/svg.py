@@ -82,7 +82,7 @@ def text(
 
 
 def line(
-    x1: Number, y1: Number, x2: Number, y2: Number, colour: str = "line", width: Number = 1, **more: str
+    x1: Number, y1: Number, x2: Number, y2: Number, colour: str = "line", width: Number = 1, **more: str | None
 ) -> Markup:
     """A straight line."""
     return element(
@@ -112,14 +112,64 @@ def path(points: str, colour: str, *, width: Number = 1.8, dash: str | None = No
     )
 
 
-def area(points: str, colour: str, *, opacity: str = "1", title: str = "") -> Markup:
-    """A filled path."""
+def area(points: str, colour: str, *, opacity: str = "1", title: str = "", pattern: str | None = None) -> Markup:
+    """A filled path; `pattern` names a pattern of this page to fill it with instead."""
     inside = element("title", title) if title else Markup("")
+    if pattern is not None:
+        return element("path", inside, d=points, fill=f"url(#{pattern})")
     return element("path", inside, d=points, fill=COLOURS[colour], class_=f"f-{colour}", fill_opacity=opacity)
 
 
-def drawing(parts: Sequence[Markup], width: Number, height: Number, label: str, class_: str = "chart") -> Markup:
-    """A whole drawing with its description for screen readers."""
+def hatching(name: str) -> Markup:
+    """A pattern of faint white diagonals, laid over what must show without its colour."""
+    stripe = element(
+        "path", d="M-2 2L2 -2M0 8L8 0M6 10L10 6", stroke="#ffffff", stroke_width=1.6, stroke_opacity="0.55"
+    )
+    tile = element("pattern", stripe, id=name, width=8, height=8, patternUnits="userSpaceOnUse")
+    return element("defs", tile)
+
+
+def haloed(x: Number, y: Number, words: str) -> Markup:
+    """A dark label with a white rim, which reads on every colour."""
+    return element(
+        "text",
+        words,
+        x=x,
+        y=y,
+        fill="#111111",
+        stroke="#ffffff",
+        stroke_width=3,
+        stroke_linejoin="round",
+        paint_order="stroke",
+        font_size=11.5,
+        text_anchor="middle",
+    )
+
+
+def square_key(colour: str, *, hatched: bool = False) -> Markup:
+    """The sign of a filled colour beside its name."""
+    parts = [rect(0, 0, 12, 12, colour, rx="2")]
+    if hatched:
+        parts.append(element("path", d="M0 7L7 0M5 12L12 5", stroke="#ffffff", stroke_width=1.8))
+    return _key(parts, 12)
+
+
+def line_key(colour: str, width: Number, dash: str | None = None) -> Markup:
+    """The sign of a line beside its name."""
+    return _key([line(0, 6, 24, 6, colour, width, stroke_dasharray=dash)], 24)
+
+
+def _key(parts: Sequence[Markup], width: Number) -> Markup:
+    inside = Markup("").join(parts)
+    return element(
+        "svg", inside, viewBox=f"0 0 {figure(width)} 12", width=width, height=12, class_="key", aria_hidden="true"
+    )
+
+
+def drawing(
+    parts: Sequence[Markup], width: Number, height: Number, label: str, class_: str = "chart", role: str = "img"
+) -> Markup:
+    """A whole drawing with its description for screen readers. `role` is `group` where it holds links."""
     inside = Markup("\n").join((element("title", label), *parts))
     return element(
         "svg",
@@ -127,7 +177,7 @@ def drawing(parts: Sequence[Markup], width: Number, height: Number, label: str, 
         viewBox=f"0 0 {figure(width)} {figure(height)}",
         width=width,
         height=height,
-        role="img",
+        role=role,
         class_=class_,
         font_family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     )

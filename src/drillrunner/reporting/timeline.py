@@ -10,7 +10,7 @@ from markupsafe import Markup
 from drillrunner.model.verdict import Recovery, Verdict
 from drillrunner.reporting.charts import LEFT, RIGHT, WIDTH, Band, outage_band
 from drillrunner.reporting.story import Moment, Story
-from drillrunner.reporting.svg import TimeAxis, clipped, drawing, element, fits, group, line, rect, text
+from drillrunner.reporting.svg import TimeAxis, clipped, drawing, element, figure, fits, group, line, rect, text
 from drillrunner.reporting.wording import length
 
 ROW, BAR = 26.0, 16.0
@@ -133,8 +133,13 @@ def _draw_row(axis: TimeAxis, row: Row, top: float) -> Markup:
     return group([margin, *bars])
 
 
-def _lanes(axis: TimeAxis, moments: Sequence[Moment], story: Story) -> list[tuple[int, float, str]]:
-    """Each moment's lane, pixel and words, such that no two labels touch."""
+def moment_link(seconds: float) -> str:
+    """The address within the page of a moment, in seconds after the run began."""
+    return f"#t={figure(max(0.0, seconds))}"
+
+
+def _lanes(axis: TimeAxis, moments: Sequence[Moment], story: Story) -> list[tuple[int, float, str, float]]:
+    """Each moment's lane, pixel, words and seconds after the run began, such that no two labels touch."""
     free = [0.0, 0.0, 0.0]
     placed = []
     for moment in sorted(moments, key=lambda one: one.high):
@@ -144,19 +149,20 @@ def _lanes(axis: TimeAxis, moments: Sequence[Moment], story: Story) -> list[tupl
         start = min(x, RIGHT - width)
         lane = next((number for number, end in enumerate(free) if end <= start), len(free) - 1)
         free[lane] = start + width + 8
-        placed.append((lane, x, words))
+        placed.append((lane, x, words, at))
     return placed
 
 
 def _draw_moments(axis: TimeAxis, story: Story, bottom: float) -> tuple[list[Markup], float]:
     placed = _lanes(axis, [one for one in story.moments if one.high - story.began_at <= axis.seconds], story)
-    depth = 1 + max((lane for lane, _, _ in placed), default=-1)
+    depth = 1 + max((lane for lane, *_ in placed), default=-1)
     parts = []
-    for lane, x, words in placed:
+    for lane, x, words, at in placed:
         y = 12.0 + lane * 17
         late = x + len(words) * 6.6 > RIGHT
         parts.append(line(x, y + 4, x, bottom + depth * 17, "soft", 1, stroke_dasharray="3 3"))
-        parts.append(text(x + (-4 if late else -5), y, words, colour="ink", anchor="end" if late else "start"))
+        label = text(x + (-4 if late else -5), y, words, colour="ink", anchor="end" if late else "start")
+        parts.append(element("a", label, href=moment_link(at)))
     return parts, depth * 17.0
 
 
@@ -173,4 +179,5 @@ def timeline(verdict: Verdict, story: Story, axis: TimeAxis) -> Markup:
     top, bottom = head + 4, head + 4 + body
     parts = [outage_band(axis, band_of(verdict, axis.seconds), top, bottom), axis.drawn(top, bottom), *moments]
     parts += [_draw_row(axis, row, top + number * ROW) for number, row in enumerate(rows)]
-    return drawing(parts, WIDTH, bottom + 22, "Timeline of the run: phases, outage, faults, steps and moments")
+    label = "Timeline of the run: phases, outage, faults, steps and moments"
+    return drawing(parts, WIDTH, bottom + 22, label, role="group")

@@ -200,3 +200,8 @@ def utc_minute(wall: str) -> str:
 def revert_command(run_id: str) -> str:
     """What to type to put back what is left."""
     return f"drill revert {run_id}"
+
+
+def few(count: int) -> str:
+    """`run`, `two`, `three`, `four`: how many runs are looked back on."""
+    return {1: "run", 2: "two", 3: "three", 4: "four"}.get(count, str(count))

@@ -379,3 +379,13 @@ def test_a_large_run_stays_under_half_a_megabyte(changes: int) -> None:
     texts = render_all(plan, [*entries, *copies], lambda: _many(20_000), verdict())
     assert len(texts["report.html"].encode()) < 500_000
     assert len(texts["report.md"].encode()) < 1_024_000
+
+
+def test_departures_from_the_plan_are_told_with_a_link_to_their_moment() -> None:
+    plan, entries, readings = fabricated_run()
+    stopped = entries[20].model_copy(update={"kind": "stop.tripped", "data": {"condition": "standby", "why": "failed"}})
+    html = render_all(plan, [*entries, stopped], lambda: iter(readings), verdict())["report.html"]
+    section = html[html.index("Deviations from the plan") :].split("</section>")[0]
+    assert "<b>stop condition</b> standby: failed" in section
+    assert 'href="#t=' in section
+    assert "Deviations from the plan" not in rendered()["report.html"]

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from drillrunner.errors import DrillError, LabFailed
 from drillrunner.model.rehearsal import RehearsedRun
+from drillrunner.orphans import end_with_the_parent
 from drillrunner.rehearsal.one import Script, perform
 
 Task = tuple[Script, int]
@@ -24,7 +25,8 @@ def perform_all(
     if jobs <= 1 or len(tasks) <= 1:
         return [_told(_run(script, seed), on_done) for script, seed in tasks]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(jobs, len(tasks)), mp_context=context) as pool:
+    workers = min(jobs, len(tasks))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_the_parent) as pool:
         futures = {pool.submit(_run, *task): number for number, task in enumerate(tasks)}
         found: dict[int, RehearsedRun] = {}
         try:

@@ -13,8 +13,9 @@ from pydantic import JsonValue
 from drillrunner.calls.aws import AwsCaller, Work
 from drillrunner.errors import CallFailed
 from drillrunner.lab.compose import Lab
-from drillrunner.lab.control.in_process import client
-from drillrunner.lab.databases.dynamodb.shortcut import shortcut
+from drillrunner.lab.control.in_process import Shortcut, client
+from drillrunner.lab.control.route53.shortcut import health_checks_shortcut
+from drillrunner.lab.databases.dynamodb.shortcut import items_shortcut
 from drillrunner.lab.dataplane.resolver import RecursiveResolver
 from drillrunner.model.call import AwsCall, Call
 from drillrunner.model.environment import Environment
@@ -52,8 +53,15 @@ class InProcessAws:
         return await self._caller.call(call, timeout_seconds=timeout_seconds, retry=retry)
 
     def _client(self, service: str, region: str, read_seconds: float) -> Any:
-        direct = shortcut(self._lab.world, region) if service == "dynamodb" else None
-        return client(self._lab.control.answer, service, region, direct)
+        return client(self._lab.control.answer, service, region, self._shortcut(service, region))
+
+    def _shortcut(self, service: str, region: str) -> Shortcut | None:
+        """Of what probes ask for all the time; whatever else there is goes through moto's handlers."""
+        if service == "dynamodb":
+            return items_shortcut(self._lab.world, region)
+        if service == "route53":
+            return health_checks_shortcut(self._lab.world, self._lab.control.hooks, region)
+        return None
 
     async def _after_a_while(self, work: Work, threads: anyio.CapacityLimiter) -> JsonValue:
         async with threads:

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from drillrunner.orphans import end_with_the_parent
 from drillrunner.simulation.play import Played, play
 from drillrunner.simulation.shrink import shrunk
 from drillrunner.simulation.trouble import KINDS
@@ -81,7 +82,8 @@ def _all_played(seeds: Sequence[int], jobs: int, without: frozenset[str]) -> Ite
     if jobs <= 1:
         yield from (play(seed, without) for seed in seeds)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_the_parent) as pool:
         yield from pool.map(partial(_play, without), seeds, chunksize=SEEDS_AT_ONCE)
 
 

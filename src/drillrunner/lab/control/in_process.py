@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -17,12 +17,17 @@ from moto.core.request import Request
 from drillrunner.lab.control.aws_request import Dropped, Environ, Reply
 
 Handle = Callable[[Environ], Reply]
-Shortcut = Callable[[str, bytes], dict[str, Any] | None]
+# (operation, the request as botocore serialised it) -> the parsed answer, or None: ask the long way
+Shortcut = Callable[[str, Mapping[str, Any]], dict[str, Any] | None]
 
 # Never connected to: before-send answers. A loopback address all the same, so that a mistake stays here.
 _NOWHERE = "http://127.0.0.1:9"
+# The user agent is given, because botocore puts its own together anew for each request, and nobody here reads it.
 _CONFIG = Config(
-    retries={"total_max_attempts": 1}, account_id_endpoint_mode="disabled", s3={"addressing_style": "path"}
+    retries={"total_max_attempts": 1},
+    account_id_endpoint_mode="disabled",
+    s3={"addressing_style": "path"},
+    user_agent="drillrunner-lab",
 )
 
 
@@ -59,7 +64,7 @@ def client(handle: Handle, service: str, region: str, shortcut: Shortcut | None 
     """A boto3 client whose requests `handle` answers on the calling thread. It retries nothing.
 
     Hand it `ControlPlane.answer` to meet faults and be told in the truth log, `ControlPlane.handle` for neither.
-    `shortcut(operation, body)` is asked first, and may leave the request to `handle` by answering None.
+    `shortcut(operation, request)` is asked first, and may leave the request to `handle` by answering None.
     """
     with _making:  # boto3 makes clients on one thread at a time
         made = _session().client(service, region_name=region, endpoint_url=_NOWHERE, config=_CONFIG)
@@ -71,7 +76,7 @@ def client(handle: Handle, service: str, region: str, shortcut: Shortcut | None 
             raise ConnectionClosedError(endpoint_url=request.url) from None
 
     def ask_first(model: Any, params: Any, **_: Any) -> Any:
-        found = shortcut(model.name, params["body"]) if shortcut else None
+        found = shortcut(model.name, params) if shortcut else None
         return None if found is None else (_response(params["url"], Reply(200, (), b"")), found)
 
     made.meta.events.register("before-send", send)

@@ -186,15 +186,17 @@ def _as_shape(observations: Sequence[Observation]) -> dict[str, Any]:
     return {"HealthCheckObservations": shapes}
 
 
-def _observing(hook: Callable[[], Callable[[str], Sequence[Observation]]]) -> Any:
-    """`hook` is asked anew each time, since the data plane may set it after the installation.
+def has_observations(check: Any) -> bool:
+    """Whether there is a status to ask for: a calculated check has none (botocore route53, GetHealthCheckStatus)."""
+    return bool(check.type_ != "CALCULATED")
 
-    A calculated check has no observations to ask for (botocore route53, GetHealthCheckStatus).
-    """
+
+def _observing(hook: Callable[[], Callable[[str], Sequence[Observation]]]) -> Any:
+    """`hook` is asked anew each time, since the data plane may set it after the installation."""
 
     def operation(self: Any) -> Any:
         check = self.backend.get_health_check(self._get_param("HealthCheckId"))
-        if check.type_ == "CALCULATED":
+        if not has_observations(check):
             raise InvalidInput("The status of a calculated health check cannot be had from this operation.")
         return ActionResult(_as_shape(hook()(check.id)))
 

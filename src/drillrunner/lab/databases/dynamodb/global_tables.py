@@ -228,7 +228,8 @@ def _put_in_place(table: str, region: str, key: Any, item: Any) -> None:
     if item is None:
         there.delete_item(hash_key, range_key)
     else:
-        there.put_item(copy.deepcopy(item).to_json()["Attributes"], overwrite=True)
+        # to_json makes every container anew, so that the regions share nothing
+        there.put_item(item.to_json()["Attributes"], overwrite=True)
 
 
 def _make_table(table: str, source: str, target: str) -> None:

@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check lint types arrows crash-matrix long truth selftest fuzz bench clean
+.PHONY: help demo test check lint types arrows crash-matrix long truth selftest fuzz bench browser browser-deps pictures clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -19,7 +19,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(INSTALL) --editable '.[lab,postgres,dev]'
+	$(INSTALL) --editable '.[lab,postgres,otel,dev]'
 	touch $@
 
 demo: $(VENV)/.run
@@ -52,7 +52,7 @@ selftest: $(VENV)/.run
 
 # 100,000 files that are nearly right to every reader, then some guided by coverage (about ten minutes)
 fuzz: $(VENV)/.dev
-	-$(INSTALL) '.[fuzz]'
+	-$(INSTALL) --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/fuzz.py
 	for reader in drill environments topology journal plan; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
 
@@ -68,5 +68,19 @@ truth: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python benchmarks/run.py
 
+# every page in a real browser: first screens, zoom, hostile texts, axe-core, a live run (about a minute)
+browser: $(VENV)/.dev
+	$(BIN)/python -m pytest -m browser tests/browser -rs
+
+# what that needs, where it can be had: playwright and axe-core from PyPI, Chromium from Debian
+browser-deps: $(VENV)/.dev
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(INSTALL) --editable '.[browser]'
+	command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+# docs/images from the sample run and a run in the lab (needs browser-deps and tmux; about two minutes)
+pictures: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python tests/browser/pictures.py
+
 clean:
-	rm -rf $(VENV) benchmarks/.venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,6 +15,7 @@ from drillrunner.authoring.schema_pieces import (
     refer,
     text,
 )
+from drillrunner.authoring.signals_schema import signals_schema
 
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65_535}
 _ACCOUNT: Schema = {
@@ -40,7 +41,7 @@ def environments_schema() -> Schema:
         "if": {"required": ["environments"]},
         "then": {"maxProperties": 1},
     }
-    return document("environments of drillrunner", body, {"region": DEFINITIONS["region"]})
+    return document("environments of drillrunner", body, {"region": DEFINITIONS["region"], "signals": signals_schema()})
 
 
 def _lab() -> Schema:
@@ -80,6 +81,7 @@ def _guards(*, allow_irreversible: bool, confirm: bool) -> dict[str, Schema]:
         "max_targets": described(targets, "how many resources one drill may touch", default=5),
         "allow_irreversible": boolean("whether steps that cannot be undone may be taken", default=allow_irreversible),
         "confirm": boolean("ask before injecting; scripts pass --confirm NAME", default=confirm),
+        "signals": refer("signals"),
     }
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": ("drillrunner.cli.compare", "compare"),
     "trend": ("drillrunner.cli.trend", "trend"),
     "report": ("drillrunner.cli.report", "report"),
+    "serve": ("drillrunner.cli.serve", "serve"),
     "catalog": ("drillrunner.cli.catalog", "catalog"),
     "selftest": ("drillrunner.cli.selftest", "selftest"),
     "permissions": ("drillrunner.cli.permissions", "permissions"),

@@ -19,6 +19,7 @@ from drillrunner import __version__
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, leave, revert_dead_run
 from drillrunner.cli.session import clock_for, connect, same_lab_runs
+from drillrunner.cli.signals import signalling, to_all
 from drillrunner.cli.view import View, say, view_for, view_lines
 from drillrunner.clock import Clock
 from drillrunner.engine.conduct import Conductor
@@ -31,14 +32,16 @@ from drillrunner.errors import DrillError, ExitCode, Refused
 from drillrunner.files.journal_file import JournalFile
 from drillrunner.files.lock_file import EnvironmentLock
 from drillrunner.files.readings_file import ReadingsFile
-from drillrunner.files.run_folder import RunFolder, create_run_folder, new_run_id
+from drillrunner.files.run_folder import RunFolder, create_run_folder, new_run_id, read_verdict
 from drillrunner.model.drill import Drill
 from drillrunner.model.environment import Environment
 from drillrunner.model.plan import Plan
+from drillrunner.model.signal import SignalSpec
 from drillrunner.model.verdict import Verdict
 from drillrunner.ports import Outside
 from drillrunner.reporting import render_json
 from drillrunner.reporting.console import ask_person, print_summary, summary_lines
+from drillrunner.sinks.lanes import Lanes
 
 LAB_TOUCH_REAL_SECONDS = 60.0
 ONE_KEY_REAL_SECONDS = 0.5
@@ -55,6 +58,7 @@ class Order:
     reports: Path
     plain: bool
     no_input: bool
+    signals: tuple[SignalSpec, ...] = ()
 
 
 @dataclass
@@ -119,19 +123,25 @@ async def _locked(order: Order, interrupts: _Interrupts, as_json: bool) -> int:
     lock = EnvironmentLock(environment)
     lock.acquire()
     try:
-        await _revert_leftovers(order.reports, environment, lock)
+        await _revert_leftovers(order, environment, lock)
         return await _planned(order, environment, lock, interrupts, as_json)
     finally:
         lock.release()
 
 
-async def _revert_leftovers(reports: Path, environment: Environment, lock: EnvironmentLock) -> None:
-    """A dead run is never resumed: it is put back first. Raises Refused when that fails."""
-    with view_lines() as view:
-        for folder in dead_runs(reports, environment, lock.previous):
+async def _revert_leftovers(order: Order, environment: Environment, lock: EnvironmentLock) -> None:
+    """A dead run is never resumed: it is put back first. Raises Refused when that fails.
+
+    Signals that are still under way are waited for when all is back, not between one run's revert and the next.
+    """
+    async with contextlib.AsyncExitStack() as telling:
+        view = telling.enter_context(view_lines())
+        for folder in dead_runs(order.reports, environment, lock.previous):
             say(f"run {folder.run_id} died and left something behind: reverting it first")
+            signals = await telling.enter_async_context(signalling(order.signals, folder, goes_on=True))
             with anyio.CancelScope(shield=True):
-                reverted = await revert_dead_run(folder, view.entry)
+                reverted = await revert_dead_run(folder, to_all(signals.entry, view.entry))
+            signals.ended(read_verdict(folder))
             if reverted.left:
                 left = ", ".join(one.describe() for one in reverted.left)
                 raise Refused(
@@ -139,7 +149,7 @@ async def _revert_leftovers(reports: Path, environment: Environment, lock: Envir
                     advice=f"mend it with: drill revert {folder.run_id}",
                 )
             say(f"run {folder.run_id}: reverted {reverted.reverted}/{reverted.of}")
-    lock.settle()
+        lock.settle()
 
 
 async def _planned(
@@ -152,11 +162,14 @@ async def _planned(
         guard(plan, clock.wall())
         folder = create_run_folder(order.reports, run_id, plan)
         lock.name(run_id, folder.path, clock.wall().isoformat(timespec="seconds"))
-        ending = await _conducted(order, plan, folder, outside, lock, interrupts)
-    if not ending.reverted.left:
-        lock.settle()
-        folder.free_ballast()
-    return _judged(folder, ending, as_json)
+        async with signalling(order.signals, folder) as signals:
+            ending = await _conducted(order, plan, folder, outside, lock, interrupts, signals)
+            if not ending.reverted.left:
+                lock.settle()
+                folder.free_ballast()
+            code = _judged(folder, ending, as_json)
+            signals.ended(read_verdict(folder))
+    return code
 
 
 def _judged(folder: RunFolder, ending: Ending, as_json: bool) -> int:
@@ -179,12 +192,13 @@ async def _conducted(
     outside: Outside,
     lock: EnvironmentLock,
     interrupts: _Interrupts,
+    signals: Lanes,
 ) -> Ending:
     clock = outside.clock
     journal = JournalFile(folder.journal, clock)
     readings = ReadingsFile(folder.readings)
     with view_for(plan, clock, plain=order.plain) as view:
-        record = Record(journal, notify=view.entry, make_room=folder.free_ballast)
+        record = Record(journal, notify=to_all(signals.entry, view.entry), make_room=folder.free_ballast)
         _record_beginning(record, order, plan, folder, clock)
         desk = Desk(
             plan=plan,
@@ -194,7 +208,7 @@ async def _conducted(
             ask_person=_person(order),
             stop_requested=lambda: "drill stop" if folder.stop_request.exists() else None,
             still_ours=lambda: lock.is_ours(folder.run_id),
-            on_reading=view.reading,
+            on_reading=to_all(signals.reading, view.reading),
         )
         conductor = Conductor(desk)
         interrupts.leave = lambda: _leave(view, record, folder)

@@ -37,13 +37,17 @@ def read_history(reports: Path, wanted: Wanted, limit: int | None, *, rehearsals
 
 def past_runs(reports: Path) -> Iterator[PastRun | BrokenRun]:
     """Every run, newest first. One without a verdict is judged as `drill judge` does; nothing is written."""
-    for folder in named_folders(reports):
-        try:
-            yield _past(folder)
-        except DrillError as error:
-            yield _broken(folder, error.message)
-        except OSError as error:
-            yield _broken(folder, error.strerror or type(error).__name__)
+    return map(past_of, named_folders(reports))
+
+
+def past_of(folder: RunFolder) -> PastRun | BrokenRun:
+    """One run, as `past_runs` gives it."""
+    try:
+        return _past(folder)
+    except DrillError as error:
+        return _broken(folder, error.message)
+    except OSError as error:
+        return _broken(folder, error.strerror or type(error).__name__)
 
 
 def _past(folder: RunFolder) -> PastRun:

@@ -10,9 +10,12 @@ import click
 from drillrunner.cli.options import json_option, offers, reports_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drillrunner.engine.revert import Reverted
     from drillrunner.files.lock_file import EnvironmentLock
     from drillrunner.files.run_folder import RunFolder
+    from drillrunner.model.journal import Entry
     from drillrunner.model.plan import Plan
 
 
@@ -28,7 +31,6 @@ def revert(run: str, reports: Path, as_json: bool) -> None:
     """
     import anyio
 
-    from drillrunner.cli.aftermath import revert_attended
     from drillrunner.cli.view import say, view_lines
     from drillrunner.errors import DrillError, ExitCode
     from drillrunner.files.lock_file import EnvironmentLock
@@ -47,18 +49,30 @@ def revert(run: str, reports: Path, as_json: bool) -> None:
         with view_lines() as view:
             say(f"reverting run {folder.run_id}")
             try:
-                reverted = anyio.run(revert_attended, folder, view.entry)
+                reverted = anyio.run(_attended, folder, plan, lock, view.entry)
             except DrillError as error:
                 _still_owed(folder)
                 error.exit_code = ExitCode.STILL_INJECTED
                 raise
-        if not reverted.left:
-            _settle(lock, folder)
         _show(folder.run_id, reverted, as_json)
     finally:
         lock.release()
     if reverted.left:
         raise click.exceptions.Exit(ExitCode.STILL_INJECTED)
+
+
+async def _attended(folder: RunFolder, plan: Plan, lock: EnvironmentLock, notify: Callable[[Entry], None]) -> Reverted:
+    """Put it back before a person, and tell whoever environments.yaml names, who may hear of it a little later."""
+    from drillrunner.cli.aftermath import revert_attended
+    from drillrunner.cli.signals import signalling, signals_for_revert, to_all
+    from drillrunner.files.run_folder import read_verdict
+
+    async with signalling(signals_for_revert(plan.environment.name), folder, goes_on=True) as signals:
+        reverted = await revert_attended(folder, to_all(signals.entry, notify))
+        if not reverted.left:
+            _settle(lock, folder)
+        signals.ended(read_verdict(folder))
+    return reverted
 
 
 def _still_owed(folder: RunFolder) -> None:

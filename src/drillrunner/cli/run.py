@@ -51,6 +51,7 @@ def run(
     """
     from drillrunner.cli.live_run import Order, run_order
     from drillrunner.cli.session import choose, drawn_seed, settings_of
+    from drillrunner.cli.signals import signals_of
     from drillrunner.cli.validate import parse_variables
 
     chosen = choose(drill, parse_variables(variables), environment_name)
@@ -64,6 +65,7 @@ def run(
         reports=reports,
         plain=plain or as_json,
         no_input=no_input,
+        signals=signals_of(drill, chosen.environment.name),
     )
     _confirm(order, confirm)
     code = run_order(order, as_json=as_json)

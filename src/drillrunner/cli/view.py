@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from typing import Protocol
@@ -14,6 +15,8 @@ from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
 from drillrunner.reporting.console import LineView
+
+DUMB = ("dumb", "unknown")
 
 
 class View(Protocol):
@@ -36,8 +39,8 @@ def view_lines() -> Iterator[View]:
 
 @contextlib.contextmanager
 def view_for(plan: Plan, clock: Clock, *, plain: bool) -> Iterator[View]:
-    """The view that fits the output: live only where standard error is a terminal."""
-    if plain or not sys.stderr.isatty():
+    """The view that fits the output: live only where standard error is a terminal that can be drawn on."""
+    if plain or not sys.stderr.isatty() or os.environ.get("TERM") in DUMB:
         with LineView(say) as lines:
             yield lines
         return

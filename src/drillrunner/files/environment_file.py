@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from drillrunner.errors import InvalidInput
 from drillrunner.files.locate import ENVIRONMENTS, locate_environments
@@ -15,6 +16,10 @@ from drillrunner.files.variables import Variables
 from drillrunner.model.environment import Database, Environment, FreezeWindow
 from drillrunner.model.region import REGIONS, nearest_region
 from drillrunner.yaml_source import MapNode, Node, Problems, ScalarNode, Span, read_yaml
+
+if TYPE_CHECKING:
+    from drillrunner.files.signal_entry import SignalReader
+    from drillrunner.model.signal import SignalSpec
 
 # what `environment: lab` means where no environments.yaml defines it
 EMBEDDED_LAB = Environment(
@@ -36,6 +41,26 @@ _RESOLVER = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9A-Fa-f:]+\]):\d{1,5}\Z
 
 def read_environments(path: Path) -> dict[str, Environment]:
     """Every environment in a file, by name. Raises InvalidInput with every problem (codes E1xx)."""
+    return {name: environment for name, (environment, _) in _read_file(path).items()}
+
+
+def _read_file(path: Path) -> dict[str, tuple[Environment, tuple[SignalSpec, ...]]]:
+    """Every environment, and apart from it who is told of its runs: that is not part of what a plan is bound to."""
+    return _read_version(path, _version(path))
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """What changes when a file does; zeros where there is none, which its reading tells."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read_version(path: Path, version: tuple[int, int]) -> dict[str, tuple[Environment, tuple[SignalSpec, ...]]]:
+    """The file as it was then: one command asks for the same environments again and again."""
     document = read_yaml(path)
     problems = Problems(document.file, document.lines)
     reading = Reading(problems, Variables(problems), "E")
@@ -43,16 +68,29 @@ def read_environments(path: Path) -> dict[str, Environment]:
     body = top.mapping("environments") if "environments" in document.root.entries else document.root
     if "environments" in document.root.entries:
         top.finish()
+    signals = _signal_reader(body)
     environments = {}
     for name, (key, node) in (body.entries if body else {}).items():
-        environment = _read_environment(reading, name, key, node)
-        if environment:
-            environments[name] = environment
+        found = _read_environment(reading, signals, name, key, node)
+        if found:
+            environments[name] = found
     if body is not None and not body.entries:
         problems.add("E117", "the file defines no environment", body.span)
     if problems.found:
+        if signals:
+            signals.hide(problems)
         problems.refuse()
     return environments
+
+
+def _signal_reader(body: MapNode | None) -> SignalReader | None:
+    """One for all of the file's `signals`; None, and nothing loaded, where no environment has any."""
+    nodes = [node for _, node in body.entries.values()] if body else []
+    if not any(isinstance(node, MapNode) and "signals" in node.entries for node in nodes):
+        return None
+    from drillrunner.files.signal_entry import SignalReader
+
+    return SignalReader()
 
 
 def find_environment(name: str, near: Path) -> Environment:
@@ -68,13 +106,22 @@ def find_environment(name: str, near: Path) -> Environment:
     raise InvalidInput(f'there is no environment "{name}"', where=str(path or near), advice=advice)
 
 
+def find_signals(name: str, near: Path) -> tuple[SignalSpec, ...]:
+    """Who is told of runs on the environment of that name, found as `find_environment` does. Raises InvalidInput."""
+    path = locate_environments(near)
+    found = _read_file(path).get(name) if path else None
+    return found[1] if found else ()
+
+
 def environment_names(near: Path) -> list[str]:
     """The names that `find_environment` knows. Raises InvalidInput when the file is wrong."""
     path = locate_environments(near)
     return sorted(read_environments(path)) if path else [EMBEDDED_LAB.name]
 
 
-def _read_environment(reading: Reading, name: str, key: ScalarNode, node: Node) -> Environment | None:
+def _read_environment(
+    reading: Reading, signals: SignalReader | None, name: str, key: ScalarNode, node: Node
+) -> tuple[Environment, tuple[SignalSpec, ...]] | None:
     if not check_name(reading, name, "an environment's name", key.span):
         return None
     if not isinstance(node, MapNode):
@@ -104,8 +151,9 @@ def _read_environment(reading: Reading, name: str, key: ScalarNode, node: Node) 
         ca_file=section.text("ca_file", longest=1_000),
         databases=_read_databases(section),
     )
+    told = signals.read(section) if signals else ()
     section.finish()
-    return environment
+    return environment, told
 
 
 def _read_kind(section: Section) -> Literal["lab", "aws"] | None:

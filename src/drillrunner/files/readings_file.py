@@ -80,18 +80,25 @@ def _as_row(reading: Reading) -> tuple[object, ...]:
     ok = None if reading.ok is None else int(reading.ok)
     phases = json.dumps(dict(reading.phases)) if reading.phases else "{}"
     return (
-        reading.probe,
+        _storable(reading.probe),
         reading.seq,
         reading.due,
         reading.asked,
         reading.answered,
         ok,
         reading.value,
-        reading.why,
-        reading.region,
-        reading.vantage,
+        _storable(reading.why),
+        _storable(reading.region),
+        _storable(reading.vantage),
         phases,
     )
+
+
+def _storable(text: str | None) -> str | None:
+    r"""A text that SQLite takes: half a surrogate pair, as aiohttp makes of a header's stray byte, becomes `\udcff`."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def read_readings(path: Path) -> Iterator[Reading]:

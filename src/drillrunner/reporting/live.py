@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
+from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
@@ -16,134 +15,25 @@ from drillrunner.clock import Clock
 from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
-from drillrunner.reporting.lines import clock_time, remember, subject, told
+from drillrunner.reporting.lines import clock_time
 from drillrunner.reporting.outside_text import visible
-from drillrunner.reporting.series import is_lag
-from drillrunner.reporting.story import number_of, text_of
+from drillrunner.reporting.picture import (
+    Onlooker,
+    PhaseMark,
+    Picture,
+    Row,
+    about_words,
+    clock_words,
+    freeze_words,
+    guards_words,
+)
 from drillrunner.reporting.wording import length
 
 FRAMES_PER_SECOND = 4
-CELLS = 16
-RECENT_CELLS = 5
-LATENCIES_KEPT = 200
-ROWS_MOST = 12
 EVENTS_SHOWN = 6
-SPARKS = "▁▂▃▄▅▆▇█"
-SHOWN_PHASES = ("preflight", "baseline", "inject", "detect", "failover", "recover", "failback", "revert")
-
-
-def sparkline(values: Sequence[float], most: float | None = None) -> str:
-    """One block per value, of the highest (or of `most`); nothing at all is a space."""
-    top = max(values, default=0.0) if most is None else most
-    if top <= 0:
-        return "".join(SPARKS[0] if value >= 0 else " " for value in values)
-    last = len(SPARKS) - 1
-    return "".join(" " if value < 0 else SPARKS[min(last, round(value / top * last))] for value in values)
-
-
-def clock_words(seconds: float) -> str:
-    """`06:12`, `1:06:12`."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
-
-
-@dataclass(slots=True)
-class Cell:
-    """What was seen in one stretch of time. `number` is the stretch, counted from the clock's start."""
-
-    number: int
-    good: int = 0
-    bad: int = 0
-
-
-@dataclass(slots=True)
-class Track:
-    """The last stretches of one probe or serving region, bounded."""
-
-    cell_seconds: float
-    cells: deque[Cell] = field(default_factory=lambda: deque(maxlen=CELLS))
-    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
-    value: float | None = None
-    why: str = ""
-
-    def add(self, reading: Reading) -> None:
-        number = int(reading.answered // self.cell_seconds)
-        if not self.cells or number > self.cells[-1].number:
-            self.cells.append(Cell(number))
-        cell = self.cells[-1]
-        if reading.ok:
-            cell.good += 1
-            self.latencies.append(reading.answered - reading.asked)
-        elif reading.ok is False:
-            cell.bad += 1
-        self.value = reading.value
-        self.why = "" if reading.ok else reading.why or ""
-
-    def recent(self, now: float) -> list[Cell | None]:
-        """The last stretches up to now, None where nothing was seen."""
-        last = int(now // self.cell_seconds)
-        known = {cell.number: cell for cell in self.cells}
-        return [known.get(number) for number in range(last - CELLS + 1, last + 1)]
-
-    def p95_seconds(self) -> float | None:
-        ordered = sorted(self.latencies)
-        return ordered[int(0.95 * (len(ordered) - 1))] if ordered else None
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where the run stands, from its entries. Moments are drill-clock seconds."""
-
-    run_id: str = ""
-    began: float | None = None
-    phase: str = ""
-    phases: list[str] = field(default_factory=list)
-    effect: float | None = None
-    recovered: float | None = None
-    steps_done: int = 0
-    waiting: str = ""
-    stopped: str = ""
-    reverting: bool = False
-    faults: dict[str, str] = field(default_factory=dict)
-    changes: set[str] = field(default_factory=set)
-
-
-def _applied(progress: Progress, entry: Entry, undos: dict[str, Entry]) -> None:
-    change_id = text_of(entry.data, "change_id")
-    progress.changes.add(change_id)
-    undo = undos.get(change_id)
-    if undo is None or undo.data.get("role") == "fault":
-        progress.faults[change_id] = subject(entry, undos)
-
-
-def _note(progress: Progress, entry: Entry, undos: dict[str, Entry]) -> None:
-    """Move the progress on by one entry."""
-    data = entry.data
-    match entry.kind:
-        case "run.began":
-            progress.run_id, progress.began = text_of(data, "run_id"), entry.at
-        case "phase.began":
-            progress.phase = text_of(data, "phase")
-            progress.phases.append(progress.phase)
-            progress.steps_done = 0
-        case "call.intent" if data.get("role") == "apply":
-            _applied(progress, entry, undos)
-        case "change.reverted" if data.get("ok") is True:
-            progress.faults.pop(text_of(data, "change_id"), None)
-            progress.changes.discard(text_of(data, "change_id"))
-        case "effect.observed" if progress.effect is None:
-            progress.effect = number_of(data, "low") or entry.at
-        case "recovered":
-            progress.recovered = number_of(data, "high") or entry.at
-        case "step.began":
-            progress.waiting = text_of(data, "text") if data.get("kind") == "manual" else ""
-        case "step.done":
-            progress.steps_done, progress.waiting = progress.steps_done + 1, ""
-        case "stop.tripped" | "interrupted":
-            progress.stopped = text_of(data, "why") or text_of(data, "by")
-        case "revert.began":
-            progress.reverting, progress.waiting = True, ""
+NARROW = 64
+_PHASE_MARKS = {"done": ("✓", "green"), "now": ("▶", "bold"), "ahead": ("·", "dim")}
+_RTO_STYLES = {"running": "yellow", "met": "green", "over": "red"}
 
 
 class LiveView:
@@ -157,14 +47,9 @@ class LiveView:
         self._clock = clock
         self._console = console
         self._lock = threading.Lock()
-        self._progress = Progress()
-        self._undos: dict[str, Entry] = {}
+        self._onlooker = Onlooker(plan)
         self._events: deque[str] = deque(maxlen=EVENTS_SHOWN)
-        self._probes: dict[str, Track] = {}
-        self._regions: dict[str, Track] = {}
-        self._users = frozenset(probe.name for probe in plan.drill.user_facing)
-        self._lags = frozenset(probe.name for probe in plan.drill.probes if is_lag(probe.kind))
-        self._cell_seconds = 2.0 * max((probe.every_seconds for probe in plan.drill.user_facing), default=1.0)
+        self._size = console.size
         self._live = Live(
             get_renderable=self.render,
             console=console,
@@ -184,128 +69,141 @@ class LiveView:
     def entry(self, entry: Entry) -> None:
         """Show what the entry tells."""
         with self._lock:
-            remember(entry, self._undos)
-            _note(self._progress, entry, self._undos)
-            words = told(entry, self._undos)
+            words = self._onlooker.entry(entry)
             if words is not None:
                 self._events.append(visible(f"{clock_time(entry.wall)} {words[0]:<7} {words[1]}"))
 
     def reading(self, reading: Reading) -> None:
         """Count the reading in."""
         with self._lock:
-            self._track(self._probes, reading.probe).add(reading)
-            if reading.region and reading.probe in self._users:
-                self._track(self._regions, reading.region).add(reading)
-
-    def _track(self, table: dict[str, Track], name: str) -> Track:
-        if name not in table and len(table) >= ROWS_MOST:
-            name = "others"
-        return table.setdefault(name, Track(self._cell_seconds))
+            self._onlooker.reading(reading)
 
     def render(self) -> RenderableType:
-        """One frame, from what is known now, that fits the terminal's height."""
+        """One frame, from what is known now, that fits the terminal's width and height."""
         with self._lock:
-            now = self._clock.monotonic()
-            head = [self._header(now), self._phase_line()]
-            rows = [
-                self._row(name, track, now) for name, track in (*sorted(self._regions.items()), *self._probe_rows())
-            ]
-            foot = [self._injected_line(), self._guards_line()]
-            events = [Text(f" {event}", style="dim") for event in self._events]
-            waiting, last = self._waiting_line(), self._interrupt_line()
-        room = self._console.height - len(head) - len(foot) - 2 * len(waiting) - 2
-        rows = rows[: max(1, room)]
-        events = events[len(events) - max(0, min(len(events), room - len(rows))) :]
-        lines = [*head, *rows, *foot, *events, last]
+            picture = self._onlooker.picture(self._clock.monotonic())
+            events = list(self._events)
+        self._wipe_after_resize()
+        width, height = self._size
+        head = [_header(picture, self._clock.scale, width), _phase_line(picture.phases, width)]
+        foot = [_injected_line(picture), self._guards_line(picture)]
+        waiting = _waiting_line(picture)
+        last = _interrupt_line(picture, self._clock.scale, width)
+        room = height - len(head) - len(foot) - 2 * len(waiting) - 2
+        rows = [_row(row, width) for row in (*picture.regions, *picture.probes)][: max(1, room)]
+        told = events[len(events) - max(0, min(len(events), room - len(rows))) :]
+        lines = [*head, *rows, *foot, *(Text(f" {event}", style="dim") for event in told), last]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
         return Group(*lines[:-1], *waiting, last)
 
-    def _header(self, now: float) -> Text:
-        progress, plan = self._progress, self._plan
-        scale = f" {self._clock.scale:g}×" if self._clock.scale != 1 else ""
-        text = Text().append(visible(plan.drill.name), style="bold")
-        text.append(f"  {visible(plan.environment.name)}{scale}  run {visible(progress.run_id)}")
-        if progress.began is not None:
-            text.append(f"  T+{clock_words(now - progress.began)}", style="cyan")
-        text.append_text(self._rto_clock(now))
-        return text
+    def _wipe_after_resize(self) -> None:
+        """A terminal folds the last frame's lines anew when it is resized: what is left of them would stay."""
+        size = self._console.size
+        if size != self._size:
+            self._size = size
+            self._console.control(Control.clear(), Control.home())
 
-    def _rto_clock(self, now: float) -> Text:
-        progress = self._progress
-        target = next((one.target for one in self._plan.drill.objectives if one.name == "rto"), None)
-        if progress.effect is None or target is None:
-            return Text("")
-        seconds = (progress.recovered or now) - progress.effect
-        filled = min(8, int(8 * seconds / target)) if target else 8
-        style = "green" if progress.recovered and seconds <= target else "red" if seconds > target else "yellow"
-        bar = "▓" * filled + "░" * (8 - filled)
-        return Text(f"  RTO {clock_words(seconds)}/{clock_words(target)} {bar}", style=style)
+    def _guards_line(self, picture: Picture) -> Text:
+        words = guards_words(picture, freeze_words(self._plan, self._clock.wall()))
+        return Text(f" GUARDS  {visible(words)}", style="bold red" if picture.stopped else "none")
 
-    def _phase_line(self) -> Text:
-        progress, text = self._progress, Text()
-        for phase in SHOWN_PHASES:
-            if phase == progress.phase:
-                steps = {"failover": self._plan.failover, "failback": self._plan.failback}.get(phase)
-                count = f" {progress.steps_done}/{len(steps)}" if steps else ""
-                text.append(f" ▶{phase}{count}", style="bold")
-            elif phase in progress.phases:
-                text.append(f" ✓{phase}", style="green")
-            else:
-                text.append(f" ·{phase}", style="dim")
-        if progress.phase and progress.phase not in SHOWN_PHASES:
-            text.append(f" ▶{visible(progress.phase)}", style="bold")
-        return text
 
-    def _probe_rows(self) -> list[tuple[str, Track]]:
-        """Probes in the plan's order, the one that only repeats its regions' rows left in for its errors."""
-        order = {probe.name: number for number, probe in enumerate(self._plan.drill.probes)}
-        return sorted(self._probes.items(), key=lambda item: order.get(item[0], len(order)))
+def _first_that_fits(width: int, variants: Sequence[Text]) -> Text:
+    return next((text for text in variants if text.cell_len <= width), variants[-1])
 
-    def _row(self, name: str, track: Track, now: float) -> Text:
-        cells = track.recent(now)
-        seen = [cell for cell in cells[-RECENT_CELLS:] if cell is not None]
-        good, bad = sum(cell.good for cell in seen), sum(cell.bad for cell in seen)
-        sparks = sparkline([-1.0 if cell is None else float(cell.good) for cell in cells])
-        failing = bad / (good + bad) if good + bad else 0.0
-        style = "red" if failing > 0.5 else "yellow" if failing > 0 else "none"
-        text = Text(f" {visible(name)[:14]:<14} ")
-        text.append(sparks, style="cyan")
-        text.append(f" {(good + bad) / (RECENT_CELLS * self._cell_seconds):>6.1f} rps")
-        text.append(f"  err {100 * failing:>3.0f} %", style=style)
-        text.append(self._figure(name, track, answering=good > 0))
-        if track.why:
-            text.append(f"  {visible(track.why, 40)}", style="red" if bad else "dim")
-        return text
 
-    def _figure(self, name: str, track: Track, *, answering: bool) -> str:
-        if name in self._lags:
-            return "  lag —    " if track.value is None else f"  lag {length(track.value):<5}"
-        p95 = track.p95_seconds() if answering else None
-        return "  p95 —    " if p95 is None else f"  p95 {length(p95):<5}"
+def _header(picture: Picture, scale: float, width: int) -> Text:
+    """The clocks are the last thing to go: on a narrow terminal the run, the place and the bar go before them."""
+    fast = f" {scale:g}×" if scale != 1 else ""
+    name, place = visible(picture.drill), f"  {visible(picture.environment)}{fast}"
+    run = f"  run {visible(picture.run_id)}"
+    clocks, bar = _clocks(picture), _rto_bar(picture)
+    beginnings = [
+        (name, place + run),
+        (name, place + f"  run {visible(picture.run_id)[-6:]}"),
+        (name, place),
+        (name, ""),
+    ]
+    variants = [Text.assemble((first, "bold"), rest, clocks, bar) for first, rest in beginnings]
+    variants += [Text.assemble((name[:most], "bold"), clocks) for most in (80, 14, 8)]
+    return _first_that_fits(width, variants)
 
-    def _injected_line(self) -> Text:
-        injected = self._progress.faults
-        if not injected:
-            return Text(" INJECTED nothing", style="dim")
-        return Text(f" INJECTED ({len(injected)})  {visible(' · '.join(injected.values()))}", style="bold red")
 
-    def _guards_line(self) -> Text:
-        stopped = self._progress.stopped
-        words = f"STOPPED: {visible(stopped)}" if stopped else f"stop_if {len(self._plan.drill.stop_if)} watched"
-        return Text(f" GUARDS  {words} · {self._freeze()}", style="bold red" if stopped else "none")
+def _clocks(picture: Picture) -> Text:
+    text = Text()
+    if picture.elapsed_seconds is not None:
+        text.append(f"  T+{clock_words(picture.elapsed_seconds)}", style="cyan")
+    if picture.rto is not None:
+        words = f"  RTO {clock_words(picture.rto.seconds)}/{clock_words(picture.rto.target_seconds)}"
+        text.append(words, style=_RTO_STYLES[picture.rto.state])
+    return text
 
-    def _freeze(self) -> str:
-        now: datetime = self._clock.wall()
-        coming = sorted(window.begins for window in self._plan.environment.freeze if window.begins > now)
-        return f"freeze clear until {coming[0]:%Y-%m-%d %H:%MZ}" if coming else "no freeze ahead"
 
-    def _waiting_line(self) -> list[Text]:
-        waiting = self._progress.waiting
-        return [Text(f' waiting: "{visible(waiting)}" [enter when done]', style="bold yellow")] if waiting else []
+def _rto_bar(picture: Picture) -> Text:
+    rto = picture.rto
+    if rto is None:
+        return Text()
+    filled = min(8, int(8 * rto.seconds / rto.target_seconds)) if rto.target_seconds else 8
+    return Text(f" {'▓' * filled}{'░' * (8 - filled)}", style=_RTO_STYLES[rto.state])
 
-    def _interrupt_line(self) -> Text:
-        left = len(self._progress.changes)
-        if self._progress.reverting:
-            return Text(f" putting back · Ctrl-C: leave now, {left} changes stay", style="dim")
-        return Text(f" Ctrl-C: stop and put back · again: leave now, {left} changes stay", style="dim")
+
+def _phase_line(phases: Sequence[PhaseMark], width: int) -> Text:
+    """All of them, or on a narrow terminal the present one and how many are before and after it."""
+    whole = Text.assemble(*(_phase(phase) for phase in phases))
+    done = sum(phase.state == "done" for phase in phases)
+    ahead = sum(phase.state == "ahead" for phase in phases)
+    present = [_phase(phase) for phase in phases if phase.state == "now"]
+    short = Text.assemble((f" ✓{done}", "green"), *present, (f" ·{ahead}", "dim"))
+    return _first_that_fits(width, [whole, short])
+
+
+def _phase(phase: PhaseMark) -> Text:
+    mark, style = _PHASE_MARKS[phase.state]
+    return Text(f" {mark}{visible(phase.name)}{f' {phase.steps}' if phase.steps else ''}", style=style)
+
+
+def _row(row: Row, width: int) -> Text:
+    style = "red" if row.failing > 0.5 else "yellow" if row.failing > 0 else "none"
+    failing = f"err {100 * row.failing:>3.0f} %"
+    if width < NARROW:
+        return Text.assemble(f" {visible(row.name)[:12]:<12} ", (row.sparks[-8:], "cyan"), " ", (failing, style))
+    text = Text(f" {visible(row.name)[:14]:<14} ")
+    text.append(row.sparks, style="cyan")
+    text.append(f" {row.per_second:>6.1f} rps  ")
+    text.append(failing, style=style)
+    text.append(f"  {row.figure:<9}")
+    if row.why:
+        text.append(f"  {visible(row.why, 40)}", style="red" if row.failing else "dim")
+    return text
+
+
+def _injected_line(picture: Picture) -> Text:
+    if not picture.in_effect:
+        return Text(" INJECTED nothing", style="dim")
+    words = visible(" · ".join(str(one) for one in picture.in_effect))
+    return Text(f" INJECTED ({len(picture.in_effect)})  {words}", style="bold red")
+
+
+def _waiting_line(picture: Picture) -> list[Text]:
+    if picture.waiting is None:
+        return []
+    since = f"since {picture.waiting.wall}, {length(int(picture.waited_seconds))}"
+    return [Text(f' waiting: "{visible(picture.waiting.words)}" [enter when done] ({since})', style="bold yellow")]
+
+
+def _stay_words(changes: int) -> str:
+    return "1 change stays" if changes == 1 else f"{changes} changes stay"
+
+
+def _interrupt_line(picture: Picture, scale: float, width: int) -> Text:
+    stay, about = _stay_words(picture.changes_left), about_words(picture, scale)
+    if picture.reverting:
+        variants = [
+            f" putting back · Ctrl-C: leave now, {stay}",
+            f" Ctrl-C: leave now, {stay}",
+        ]
+    else:
+        first = f" Ctrl-C: stop and put back{about}"
+        variants = [f"{first} · again: leave now, {stay}", first]
+    return _first_that_fits(width, [Text(words, style="dim") for words in variants])

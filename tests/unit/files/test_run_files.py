@@ -169,3 +169,14 @@ def test_readings_that_a_full_disk_refuses_are_told_as_such_even_where_none_is_w
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_text_with_half_a_surrogate_pair_can_be_kept(tmp_path: Path) -> None:
+    readings = ReadingsFile(tmp_path / "readings.sqlite")
+    strange = Reading(
+        probe="checkout", seq=1, due=1.0, asked=1.0, answered=1.1, ok=False, why="status 500: \udcff", region="eu\udcff"
+    )
+    readings.add(strange)
+    readings.close()
+    (kept,) = read_readings(tmp_path / "readings.sqlite")
+    assert (kept.why, kept.region) == ("status 500: \\udcff", "eu\\udcff")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from drillrunner.clock import Clock
 from drillrunner.model.plan import Plan
-from drillrunner.model.reading import Reading
-from drillrunner.reporting.live import CELLS, LATENCIES_KEPT, LiveView, clock_words, sparkline
+from drillrunner.reporting.live import LiveView
 from fabricated_run import FAILBACK_AT, RESTORED_AT, fabricated_run
 
 RECOVERED_AT = FAILBACK_AT  # by then the recovery was seen to be stable
@@ -69,16 +68,39 @@ def test_each_serving_region_and_probe_has_a_row() -> None:
 
 
 def test_what_is_injected_is_listed_until_it_is_put_back() -> None:
-    assert any(line.startswith(" INJECTED (2)  lambda.throttle lambda us-east-1") for line in frame_at(100.0))
+    injected = " INJECTED (2)  lambda.throttle lambda us-east-1 checkout 01:07 · route53.fail_health"
+    assert any(line.startswith(injected) for line in frame_at(100.0, 100))
     assert " INJECTED nothing" in frame_at(RESTORED_AT)
 
 
 def test_a_waiting_person_is_told_what_to_do() -> None:
-    assert ' waiting: "Tell support that checkout is in the standby region" [enter when done]' in frame_at(90.0, 100)
+    asked = ' waiting: "Tell support that checkout is in the standby region" [enter when done] (since 14:01:24, 5s)'
+    assert asked in frame_at(90.0, 110)
 
 
 def test_the_last_line_says_what_ctrl_c_would_do() -> None:
-    assert frame_at(100.0)[-1] == " Ctrl-C: stop and put back · again: leave now, 3 changes stay"
+    assert frame_at(20.0)[-1] == " Ctrl-C: stop and put back · again: leave now, 0 changes stay"
+    assert frame_at(100.0)[-1] == " Ctrl-C: stop and put back (about 23 s) · again: leave now, 3 changes stay"
+    assert frame_at(100.0, 40)[-1] == " Ctrl-C: stop and put back (about 23 s)"
+    assert frame_at(193.0)[-1] == " putting back · Ctrl-C: leave now, 3 changes stay"
+
+
+def test_the_guards_are_named_with_the_one_that_is_nearest_to_stopping_the_run() -> None:
+    assert " GUARDS  stop_if ok · no freeze ahead · lock held" in frame_at(100.0)
+
+
+def test_a_narrow_terminal_keeps_the_clocks_the_phase_and_the_errors() -> None:
+    lines = frame_at(100.0, 40)
+    assert lines[0] == "regional-outag  T+01:40  RTO 01:07/03:00"
+    assert lines[1] == " ✓5 ▶recover ·2"
+    assert any(line.startswith(" us-east-1") and line.endswith("err 100 %") for line in lines)
+
+
+def test_a_long_run_id_is_shortened_before_a_clock_is_lost() -> None:
+    plan, _, _ = fabricated_run()
+    drill = plan.drill.model_copy(update={"name": "a-drill-with-a-rather-long-name"})
+    first = frame_at(100.0, 80, plan=plan.model_copy(update={"drill": drill}))[0]
+    assert first.endswith("T+01:40  RTO 01:07/03:00 ▓▓▓░░░░░")
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
@@ -103,17 +125,6 @@ def test_markup_and_escapes_in_names_are_shown_not_obeyed() -> None:
     assert frame_at(5.0, plan=plan.model_copy(update={"drill": drill}))[0].startswith("[red]x[/red]\\u001b[2J")
 
 
-def test_memory_is_bounded() -> None:
-    plan, _, _ = fabricated_run()
-    view = LiveView(plan, Clock(monotonic_source=lambda: 6000.0), screen())
-    for number in range(20_000):
-        at = 5000.0 + number / 20
-        view.reading(Reading(f"probe {number % 50}", number, at, at, at + 0.1, ok=True, region=f"region {number}"))
-    tracks = view._probes
-    assert len(tracks) <= 13
-    assert all(len(track.cells) <= CELLS and len(track.latencies) <= LATENCIES_KEPT for track in tracks.values())
-
-
 def test_it_starts_and_stops_on_a_terminal() -> None:
     plan, entries, _ = fabricated_run()
     console = screen()
@@ -125,11 +136,14 @@ def test_it_starts_and_stops_on_a_terminal() -> None:
     assert drawn.endswith("\x1b[2K")  # its last frame is wiped, so that the closing block stands alone
 
 
-def test_sparklines_scale_to_their_highest() -> None:
-    assert sparkline([0, 1, 2, 4, -1]) == "▁▃▅█ "
-    assert sparkline([0, 0]) == "▁▁"
-
-
-def test_clocks_read_like_clocks() -> None:
-    assert clock_words(372) == "06:12"
-    assert clock_words(3972) == "1:06:12"
+def test_a_terminal_that_was_resized_is_wiped_because_its_lines_were_folded_anew() -> None:
+    plan, _, _ = fabricated_run()
+    console = screen(100)
+    view = LiveView(plan, Clock(monotonic_source=lambda: 5001.0), console)
+    assert isinstance(console.file, io.StringIO)
+    view.render()
+    assert console.file.getvalue() == ""
+    console.size = ConsoleDimensions(60, 20)
+    view.render()
+    view.render()
+    assert console.file.getvalue() == "\x1b[2J\x1b[H"

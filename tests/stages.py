@@ -112,7 +112,10 @@ def stage_in(folder: Path) -> Stage:
     (folder / "runbooks").symlink_to(ROOT / "runbooks")
     environments = (ROOT / "drills" / "environments.yaml").read_text(encoding="utf-8")
     (folder / "drills" / "environments.yaml").write_text(environments, encoding="utf-8")
-    return Stage(folder, {"DRILLRUNNER_STATE": str(folder / "state"), "AWS_EC2_METADATA_DISABLED": "true", "GITHUB_STEP_SUMMARY": ""})
+    return Stage(
+        folder,
+        {"DRILLRUNNER_STATE": str(folder / "state"), "AWS_EC2_METADATA_DISABLED": "true", "GITHUB_STEP_SUMMARY": ""},
+    )
 
 
 def entries_of(reports: Path, pid: int) -> list[dict[str, Any]]:

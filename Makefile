@@ -26,8 +26,9 @@ demo: $(VENV)/.run
 	$(BIN)/drill run drills/regional-outage.yaml --environment lab
 	@$(BIN)/drill lab down
 
+# in two processes, file by file: most of the time is waiting for labs
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -115,14 +115,34 @@ class Problems:
 
 def read_yaml(path: Path, *, most_values: int = MAX_VALUES) -> Document:
     """Read a file of at most 1 MiB. Raises InvalidInput (codes Y1xx)."""
-    problems = Problems(str(path))
-    text = _decode(_read_bounded(path, problems), problems)
+    text = read_text(path, Problems(str(path)))
     return parse_yaml(text, str(path), most_values=most_values)
+
+
+class Expected(NamedTuple):
+    """What a file should have been, as advice says it."""
+
+    what: str = "a YAML file"
+    home: str = "drills are kept in drills/"
+    size: str = "a drill is a few kilobytes"
+
+
+_YAML_FILE = Expected()
+
+
+def read_text(path: Path, problems: Problems, expected: Expected = _YAML_FILE) -> str:
+    """The text of a regular file of at most 1 MiB. Raises InvalidInput (codes Y1xx)."""
+    return _decode(_read_bounded(path, problems, expected), problems)
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    """The lines as YAML counts them."""
+    return tuple(_LINE_BREAK.split(text))
 
 
 def parse_yaml(text: str, file: str, *, most_values: int = MAX_VALUES) -> Document:
     """Parse a text that stands for a file of that name. Raises InvalidInput (codes Y1xx)."""
-    problems = Problems(file, tuple(_LINE_BREAK.split(text)))
+    problems = Problems(file, split_lines(text))
     try:
         root = _Composer(yaml.parse(text, Loader=yaml.SafeLoader), problems, most_values).document()
     except yaml.MarkedYAMLError as error:
@@ -167,22 +187,22 @@ def span_at(root: Node, path: Sequence[str | int]) -> Span:
     return span
 
 
-def _read_bounded(path: Path, problems: Problems) -> bytes:
+def _read_bounded(path: Path, problems: Problems, expected: Expected) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                problems.stop("Y102", _what_instead(path), advice="give the path of a YAML file")
+                problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
             data = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        problems.stop("Y101", "there is no such file", advice="check the path; drills are kept in drills/")
+        problems.stop("Y101", "there is no such file", advice=f"check the path; {expected.home}")
     except IsADirectoryError:
-        problems.stop("Y102", _what_instead(path), advice="give the path of a YAML file")
+        problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problems.stop("Y103", f"the file cannot be read: {reason}", advice="check its permissions")
     if len(data) > MAX_BYTES:
-        advice = "a drill is a few kilobytes; is this the right file?"
+        advice = f"{expected.size}; is this the right file?"
         problems.stop("Y105", "the file is larger than 1 MiB", advice=advice)
     return data
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drillrunner.errors import DrillError
+from drillrunner.evidence.record import read_record
 from drillrunner.files.drill_file import read_drill
 from drillrunner.files.environment_file import read_environments
 from drillrunner.files.journal_file import read_journal
 from drillrunner.files.run_folder import RunFolder, read_plan
+from drillrunner.files.runbook_file import read_runbook
 from drillrunner.lab.topology import load_topology
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,5 +51,11 @@ READERS = {
     ),
     "topology": Reader("topology.yaml", lambda path: load_topology(str(path)), tuple(sorted(LAB.glob("*.yaml")))),
     "journal": Reader("journal.jsonl", read_journal, (SAMPLE / "journal.jsonl",)),
+    "runbook": Reader(
+        "runbook.md",
+        read_runbook,
+        (*sorted((ROOT / "runbooks").glob("*.md")), *sorted((ROOT / "tests" / "bad_runbooks").glob("*.md"))),
+    ),
+    "record": Reader("record.json", read_record, (ROOT / "tests" / "unit" / "evidence" / "record-1.json",)),
     "plan": Reader("plan.json", lambda path: read_plan(RunFolder(path.parent)), (SAMPLE / "plan.json",)),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from drillrunner import registry
 from drillrunner.authoring.params_schema import schema_of
+from drillrunner.authoring.schedule_schema import schedule_schema
 from drillrunner.authoring.schema_pieces import (
     DEFINITIONS,
     DURATION,
@@ -38,7 +39,7 @@ _TARGETS = {
 
 def drill_schema() -> Schema:
     """Of one drill, with the kinds that are registered here."""
-    properties = {**_head(), **_measured(), **_course()}
+    properties = {**_head(), **_measured(), **_course(), "schedule": schedule_schema()}
     required = ("drill", "title", "owner", "objectives", "probes", "faults")
     return document("a drill of drillrunner", mapping(properties, required=required), {**DEFINITIONS, "step": _step()})
 

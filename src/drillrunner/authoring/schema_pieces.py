@@ -15,18 +15,18 @@ Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
 _PERCENT = r"0*(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%"
-_REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_-]{0,63}\}"
+REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_-]{0,63}\}"
 
-DURATION: Schema = {"type": "string", "pattern": f"^{DURATION_PATTERN}$|{_REFERENCE}"}
-PERCENTAGE: Schema = {"type": "string", "pattern": f"^{_PERCENT}$|{_REFERENCE}"}
-NAME_TEXT: Schema = {"type": ["string", "integer"], "pattern": f"^{NAME}$|{_REFERENCE}"}
+DURATION: Schema = {"type": "string", "pattern": f"^{DURATION_PATTERN}$|{REFERENCE}"}
+PERCENTAGE: Schema = {"type": "string", "pattern": f"^{_PERCENT}$|{REFERENCE}"}
+NAME_TEXT: Schema = {"type": ["string", "integer"], "pattern": f"^{NAME}$|{REFERENCE}"}
 
 # what a schema refers to by name, because it is long or there often
 DEFINITIONS: dict[str, Schema] = {
     "region": {"type": "string", "enum": sorted(REGIONS)},
     "reference": {
         "type": "string",
-        "pattern": _REFERENCE,
+        "pattern": REFERENCE,
         "description": "a value from the drill's vars: ${name}",
     },
 }

@@ -21,6 +21,7 @@ _FAMILIES = {
     "D": "a drill",
     "E": "environments.yaml",
     "L": "a lab's topology",
+    "R": "a runbook",
     "W": "warnings",
     "F": "findings of a run",
 }

@@ -1,8 +1,9 @@
 """Every code that a problem with a file can carry, with what it means. A code is never given a new meaning.
 
-Y1xx: the file itself. D1xx: a drill. E1xx: environments. L1xx: a lab's topology. W1xx: a warning, which does not
-stop a drill.
-D101 to D107 and E101 to E107 are the same rules (environments hold no durations and no percentages).
+Y1xx: the file itself. D1xx: a drill. E1xx: environments. L1xx: a lab's topology. R1xx: a runbook, what cannot
+be read of it (below R120) and what `drill runbook check` finds. W1xx: a warning, which does not stop a drill.
+D101 to D107 and E101 to E107 are the same rules (environments hold no durations and no percentages); so are R101
+to R107 (runbooks hold no percentages).
 """
 
 from __future__ import annotations
@@ -71,6 +72,14 @@ CODES: dict[str, str] = {
     "D140": "a region is not one of the environment's",
     "D141": "a database is not named in the environment",
     "D142": "a manual step's range of time is upside down",
+    "D143": "the schedule names no cadence, or more than one",
+    "D144": "a cadence or a grace cannot be read or is out of range",
+    "D145": "a cron expression cannot be read",
+    "D146": "a recurrence rule cannot be read",
+    "D147": "no such time zone",
+    "D148": "the moment from which a schedule holds cannot be read",
+    "D149": "no date fits the schedule",
+    "D150": "the schedule comes more than once an hour",
     **{f"E{number}": title for number, title in _SHARED.items() if number not in {"104", "105"}},
     "E108": "the kind of environment is not known",
     "E109": "a key belongs to another kind of environment",
@@ -89,6 +98,24 @@ CODES: dict[str, str] = {
     "E122": "a package that a signal needs is not installed",
     "L101": "a topology's key is not known, is missing, or has a wrong value",
     "L102": "a topology names something that it does not have",
+    **{f"R{number}": title for number, title in _SHARED.items() if number != "105"},
+    "R108": "the file does not begin with front matter",
+    "R109": "a date cannot be read",
+    "R110": "a step's comment cannot be read",
+    "R111": "a comment about a step stands outside of any",
+    "R112": "the runbook holds too much",
+    "R120": "no step of the runbook is this step of the drill",
+    "R121": "a step names a drill's step that is not there",
+    "R122": "a step names a probe that is not there",
+    "R123": "no drill exercises a step",
+    "R124": "the review is overdue",
+    "R125": "the review lies in the future",
+    "R126": "the runbook has no contacts",
+    "R127": "a link leads to no file",
+    "R128": "the runbook names a drill that is not there",
+    "R129": "the drill does not name this runbook",
+    "R130": "a drill names this runbook, which does not name the drill",
+    "R131": "the runbook has no steps",
     "W101": "an inverted health check may turn healthy when the drill also breaks what it watches",
     "W102": "nothing stops the drill when it goes wrong",
 }

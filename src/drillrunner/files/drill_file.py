@@ -21,6 +21,7 @@ from drillrunner.files.nearest import choices
 from drillrunner.files.section import Reading, Section, kind_of
 from drillrunner.files.variables import Variables, is_variable_name
 from drillrunner.model.drill import Drill
+from drillrunner.model.schedule import Schedule
 from drillrunner.yaml_source import Document, ListNode, MapNode, Node, Problems, ScalarNode, Span, read_yaml
 
 LONGEST_PHASE_SECONDS = 12 * 3600.0
@@ -92,12 +93,23 @@ class _Reader:
         baseline = top.section("baseline")
         parts.served_from = baseline.text("served_from") if baseline else None
         times = self._times(top, baseline)
+        schedule = self._schedule(top)
         top.finish()
         self._refuse_unused_variables()
         drill_rules.check(self._problems, warnings, parts, times.seconds, times.spans)
         if self._problems.found:
             return None
-        return _assemble(head, dict(self._reading.variables.values), parts, times.seconds)
+        drill = _assemble(head, dict(self._reading.variables.values), parts, times.seconds)
+        return drill.model_copy(update={"schedule": schedule}) if drill and schedule else drill
+
+    def _schedule(self, top: Section) -> Schedule | None:
+        """When it is due. What reads that, time zones and all, is loaded only where it is said."""
+        if "schedule" not in self._root.entries:
+            top.take("schedule")
+            return None
+        from drillrunner.files.schedule_entry import read_schedule
+
+        return read_schedule(top)
 
     def _head(self, top: Section) -> _Head:
         span = top.value_span("environment")

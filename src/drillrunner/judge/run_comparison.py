@@ -132,8 +132,9 @@ def _parts(before: Verdict, after: Verdict) -> Iterator[PartChange]:
 
 
 def _settings(before: Plan, after: Plan) -> Iterator[SettingChange]:
-    """What differs in drill and environment, but for what a lab draws when it starts."""
-    yield from differences(before.drill.model_dump(mode="json"), after.drill.model_dump(mode="json"), "drill")
+    """What differs in drill and environment, but for when the drill is due, and what a lab draws when it starts."""
+    drilled = [one.drill.model_dump(mode="json", exclude={"schedule"}) for one in (before, after)]
+    yield from differences(drilled[0], drilled[1], "drill")
     first, second = before.environment, after.environment
     drawn = _DRAWN_BY_LAB if "lab" in (first.kind, second.kind) else ()
     dumps = [one.model_dump(mode="json", exclude=set(drawn)) for one in (first, second)]

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from drillrunner.model.noun import Noun
+from drillrunner.model.schedule import Schedule
 
 ObjectiveName = Literal["rto", "rpo", "availability", "latency", "detection"]
 
@@ -70,6 +71,7 @@ class Drill(Noun):
 
     The steady state is looked for over `baseline_seconds`, again and again for at most
     `baseline_within_seconds` (once, where that is less). `served_from` is the region that serves users in it.
+    `schedule` says when it is due, and is not part of what is drilled: a plan's hash leaves it out.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Drill(Noun):
     failback: tuple[StepSpec, ...] = ()
     revert_within_seconds: float = 600.0
     stop_if: tuple[StopCondition, ...] = ()
+    schedule: Schedule | None = None
 
     def probe(self, name: str) -> ProbeSpec:
         return next(probe for probe in self.probes if probe.name == name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from drillrunner.authoring.explanations import Explanation, explanations
+from drillrunner.cli.runbook import check_below
 from drillrunner.cli.validate import check_file
 from drillrunner.files.codes import CODES
 from drillrunner.judge import findings
@@ -37,14 +39,23 @@ staging:
   regions: [us-east-1, eu-west-1]
   databases: {orders-primary: {host: a.example.test}, orders-replica: {host: b.example.test}}
 """
+# the same for a runbook: what is wrong is in the front matter, or in what follows it
+RUNBOOK = """\
+drill: checkout-outage
+owner: team-checkout
+reviewed: 2026-11-20
+contacts: [{role: incident commander, how: "#incident"}]
+"""
+STEPS = "1. Raise the limits. <!-- step: failover 1 -->\n"
+TODAY = date(2026, 11, 21)
 _KEY = re.compile(r"^(\w+):", re.MULTILINE)
 SHOWN = [explanation for explanation in explanations().values() if explanation.wrong]
 
 
-def whole(example: str) -> str:
-    """The drill with the example's keys instead of its own."""
+def whole(example: str, around: str = DRILL) -> str:
+    """The drill (or another mapping) with the example's keys instead of its own."""
     given = set(_KEY.findall(example))
-    blocks = re.split(r"^(?=\w+:)", DRILL, flags=re.MULTILINE)
+    blocks = re.split(r"^(?=\w+:)", around, flags=re.MULTILINE)
     return "".join(block for block in blocks if block and block.partition(":")[0] not in given) + example
 
 
@@ -54,10 +65,31 @@ def codes_of(explanation: Explanation, example: str, folder: Path) -> set[str]:
     for path, text in {"drills/environments.yaml": ENVIRONMENTS, "runbooks/checkout-outage.md": "# Outage\n"}.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
+    if explanation.code.startswith("R"):
+        return runbook_codes_of(explanation, example, folder)
     is_part = explanation.code[0] in "YDW" and not explanation.whole
     name = "of-the-example.environments.yaml" if explanation.code.startswith("E") else "example.yaml"
     (drills / name).write_text(whole(example) if is_part else example, encoding="utf-8")
     return {problem.code for problem in check_file(str(drills / name), {}, None)}
+
+
+def runbook_codes_of(explanation: Explanation, example: str, folder: Path) -> set[str]:
+    """The same of a runbook beside the drill that names it and one that does not."""
+    drill = DRILL + "failover: [{manual: raise the limits}]\n"
+    texts = {
+        "drills/example.yaml": drill + "runbook: ../runbooks/checkout-outage.md\n",
+        "drills/bookless.yaml": whole("drill: bookless\n", drill),
+        "runbooks/checkout-outage.md": whole_runbook(example) if not explanation.whole else example,
+    }
+    for path, text in texts.items():
+        (folder / path).write_text(text, encoding="utf-8")
+    checked = check_below(folder, [folder / "runbooks" / "checkout-outage.md"], TODAY)
+    return {problem.code for problem in [*checked.unreadable, *checked.findings]}
+
+
+def whole_runbook(example: str) -> str:
+    in_front = bool(_KEY.match(example))
+    return f"---\n{whole(example, RUNBOOK) if in_front else RUNBOOK}---\n{STEPS if in_front else example}"
 
 
 @pytest.mark.parametrize("explanation", SHOWN, ids=lambda explanation: explanation.code)
@@ -79,4 +111,5 @@ def test_an_explanation_is_a_few_sentences_and_has_an_example_or_says_why_not() 
 
 def test_the_examples_that_are_missing_are_those_that_no_file_can_show() -> None:
     missing = {code for code, explanation in explanations().items() if not explanation.wrong}
-    assert missing - set(findings.CODES) == {"Y101", "Y102", "Y103", "Y105", "Y106", "Y111", "Y117", "D117", "E122"}
+    files = {"Y101", "Y102", "Y103", "Y105", "Y106", "Y111", "Y117", "D117", "E122", "R112", "R130"}
+    assert missing - set(findings.CODES) == files

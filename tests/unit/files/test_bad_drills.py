@@ -33,7 +33,8 @@ def test_every_code_has_a_bad_file_and_every_message_a_known_code() -> None:
         for path in FILES
         for code in re.findall(r" (?:error|warning)\[(\w+)\]", path.with_suffix(".txt").read_text())
     }
-    assert shown | MADE_AT_RUN_TIME == set(CODES)
+    # R1xx: a runbook is no drill; see test_bad_runbooks.py
+    assert shown | MADE_AT_RUN_TIME == {code for code in CODES if not code.startswith("R")}
     assert not shown & MADE_AT_RUN_TIME
 
 
@@ -42,6 +43,6 @@ def test_every_message_belongs_to_a_bad_file() -> None:
 
 
 def test_the_codes_titles_differ_within_a_family() -> None:
-    for family in "YDELW":
+    for family in "YDELRW":
         titles = [title for code, title in CODES.items() if code.startswith(family)]
         assert len(titles) == len(set(titles))

@@ -15,6 +15,7 @@ from drillrunner.judge.interval_change import OVERLAP, objective_change
 from drillrunner.judge.run_comparison import JudgedRun, compare_runs
 from drillrunner.model.drill import ObjectiveName
 from drillrunner.model.noun import JsonValue
+from drillrunner.model.schedule import Schedule
 from drillrunner.model.verdict import Finding, ObjectiveVerdict
 from fabricated_run import fabricated_run
 from past_reports import rto
@@ -159,6 +160,11 @@ def test_what_a_lab_draws_when_it_starts_is_no_difference_but_its_time_scale_is(
     )
     found = compare_runs(RUN, with_plan(environment=lab))
     assert [one.path for one in found.settings] == ["environment.time_scale"]
+
+
+def test_when_a_drill_is_due_is_no_difference() -> None:
+    scheduled = PLAN.drill.model_copy(update={"schedule": Schedule(cron="0 9 * * 1")})
+    assert compare_runs(RUN, with_plan(drill=scheduled)).settings == ()
 
 
 def test_the_endpoint_of_an_aws_environment_is_a_difference() -> None:

@@ -55,7 +55,7 @@ selftest: $(VENV)/.run
 fuzz: $(VENV)/.dev
 	-$(INSTALL) --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/fuzz.py
-	for reader in drill environments topology journal plan; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
+	for reader in drill environments topology journal plan runbook record; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
 
 # what a shorter test shows too, at full length
 long: $(VENV)/.dev

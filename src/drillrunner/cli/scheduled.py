@@ -14,9 +14,8 @@ from drillrunner.errors import InvalidInput
 from drillrunner.files.drill_file import read_drill
 from drillrunner.files.environment_file import find_environment
 from drillrunner.files.locate import drill_names, locate_drill
-from drillrunner.judge.history import moment
 from drillrunner.model.drill import Drill
-from drillrunner.model.history import PastRun
+from drillrunner.model.history import PastRun, moment
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pydantic import JsonValue
 
 from drillrunner.model.journal import Entry
-from drillrunner.reporting.outside_text import compact, visible
+from drillrunner.reporting.outside_text import compact, masked, visible
 from drillrunner.reporting.story import Data, data_of, flag_of, list_of, number_of, text_of, texts_of
 from drillrunner.reporting.wording import length
 
@@ -30,6 +30,7 @@ def subject(entry: Entry, undos: Undos) -> str:
 
 def _figure(value: JsonValue) -> str:
     """A captured value in a word or two: the figure of a one-key object, a scalar, or nothing."""
+    value = masked(value)  # while its key is still there to tell
     if isinstance(value, dict):
         value = next(iter(value.values())) if len(value) == 1 else ""
     if isinstance(value, dict | list):

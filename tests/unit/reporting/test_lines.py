@@ -28,6 +28,14 @@ def test_an_injection_says_what_was_there_and_what_is_now() -> None:
     assert said == "14:05:51 inject  lambda.throttle lambda us-east-1 checkout: applied (40 → 0)"
 
 
+def test_a_secret_that_was_captured_alone_is_not_shown() -> None:
+    change = throttle_change().model_copy(update={"prior": {"MasterUserPassword": "hunter2"}})
+    undo = entry("undo.recorded", change_id="c1", role="fault", kind="x", change=change.model_dump(mode="json"))
+    said = stamped_line(entry("call.outcome", 51.0, change_id="c1", role="apply", outcome="done"), {"c1": undo})
+    assert said is not None
+    assert said.endswith("applied (*** → 0)")
+
+
 def test_an_unknown_outcome_counts_as_applied() -> None:
     said = line("call.outcome", change_id="c1", role="apply", outcome="unknown", error="timed out")
     assert said is not None

@@ -29,10 +29,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers with `statuses` one after the other, the last one for ever; never while it `hangs`."""
+    """Answers with `statuses` one after the other, the last one for ever; never while it `hangs`.
+
+    `location` is where it sends others on to.
+    """
 
     statuses: list[int] = field(default_factory=lambda: [200])
     hangs: bool = False
+    location: str | None = None
     received: list[Received] = field(default_factory=list)
     url: str = ""
 
@@ -42,7 +46,7 @@ class Receiver:
         if self.hangs:
             await anyio.sleep(60)
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        return web.Response(status=status)
+        return web.Response(status=status, headers={"Location": self.location} if self.location else None)
 
 
 @asynccontextmanager

@@ -122,20 +122,25 @@ def main() -> None:
         error.show()
         code = ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing was injected by this command", err=True)
+        click.echo("interrupted", err=True)
         code = ExitCode.ABORTED
     except DrillError as error:
+        _show_traceback(debug and error.__cause__ is not None)
         show_error(error)
         code = error.exit_code
     except Exception as error:  # noqa: BLE001  no traceback reaches a user
-        if debug:
-            import traceback
-
-            traceback.print_exc()
+        _show_traceback(debug)
         cause = innermost(error)
         click.echo(f"internal error: {type(cause).__name__}: {cause}\n  see it whole with: drill --debug …", err=True)
         code = ExitCode.INVALID
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_traceback(wanted: bool) -> None:
+    if wanted:
+        import traceback
+
+        traceback.print_exc()
 
 
 def innermost(error: BaseException) -> BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -11,23 +12,27 @@ from pathlib import Path
 from typing import NoReturn
 
 import anyio
+from anyio.abc import TaskStatus
 
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.past_runs import earlier_of
 from drillrunner.cli.session import clock_for, same_lab_runs
+from drillrunner.cli.signals import signalling, to_all
 from drillrunner.cli.view import say
 from drillrunner.engine.perform import Performer
 from drillrunner.engine.record import Record
 from drillrunner.engine.revert import Owed, Reverted, clean_up, owed, revert_all
 from drillrunner.errors import DrillError, ExitCode, Refused
-from drillrunner.files.journal_file import read_journal, reopen_journal
+from drillrunner.files.journal_file import JournalFile, read_journal, reopen_journal
 from drillrunner.files.lock_file import Holder
 from drillrunner.files.readings_file import read_readings
-from drillrunner.files.run_folder import RunFolder, read_plan, run_folders
+from drillrunner.files.run_folder import RunFolder, read_plan, read_verdict, run_folders
 from drillrunner.judge import judge
 from drillrunner.model.environment import Environment
+from drillrunner.model.history import EarlierRun
 from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
+from drillrunner.model.signal import SignalSpec
 from drillrunner.model.verdict import Verdict
 from drillrunner.reporting import write_reports
 
@@ -36,13 +41,45 @@ EXIT_OF_OUTCOME = {"met": ExitCode.ALL_MET, "missed": ExitCode.MISSED, "inconclu
 
 def judge_folder(folder: RunFolder, *, write: bool) -> Verdict:
     """Judge a run from what is on disk, and (re)write its reports if asked to."""
+    plan, entries, verdict = _judged(folder)
+    if write:
+        _write(folder, plan, entries, verdict)
+    return verdict
+
+
+def judge_at_end(folder: RunFolder) -> Verdict | None:
+    """Judge a run that is over, and write its reports. It says what fails, and never raises.
+
+    Reports are renderings, and can be written again. None where the run could not be judged.
+    """
+    verdict: Verdict | None = None
+    try:
+        plan, entries, verdict = _judged(folder)
+        _write(folder, plan, entries, verdict)
+    except Exception as error:  # noqa: BLE001  what is shown of a run must not hide how it ended, nor what is left
+        say(f"the reports could not be written: {worded(error)}")
+    return verdict
+
+
+def worded(error: Exception) -> str:
+    """An error as it is told; one of our own with its type."""
+    return str(error) if isinstance(error, DrillError | OSError) else f"{type(error).__name__}: {error}"
+
+
+def _judged(folder: RunFolder) -> tuple[Plan, Sequence[Entry], Verdict]:
     plan = read_plan(folder)
     entries = read_journal(folder.journal)
-    verdict = judge(plan, entries, read_readings(folder.readings))
-    if write:
-        earlier = earlier_of(folder, verdict)
-        write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict, earlier)
-    return verdict
+    return plan, entries, judge(plan, entries, read_readings(folder.readings))
+
+
+def _write(folder: RunFolder, plan: Plan, entries: Sequence[Entry], verdict: Verdict) -> None:
+    earlier = [one for one in earlier_of(folder, verdict) if _is_finite(one)]
+    write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict, earlier)
+
+
+def _is_finite(run: EarlierRun) -> bool:
+    """Whether an earlier run's figures can be shown: JSON as Python reads it may hold Infinity."""
+    return all(math.isfinite(end) for end in (run.rto_low, run.rto_high) if end is not None)
 
 
 def has_ended(entries: Sequence[Entry]) -> bool:
@@ -93,20 +130,55 @@ def lab_is_gone(plan: Plan) -> bool:
     return plan.environment.kind == "lab" and not same_lab_runs(plan.environment)
 
 
-async def revert_attended(folder: RunFolder, notify: Callable[[Entry], None]) -> Reverted:
-    """`revert_dead_run` for a person: the first Ctrl-C is answered, the second leaves and says what is left."""
+async def revert_attended(
+    folder: RunFolder,
+    specs: Sequence[SignalSpec],
+    notify: Callable[[Entry], None],
+    done: Callable[[Reverted], None],
+) -> None:
+    """`revert_dead_run` for a person, and for whoever `specs` name, who may hear of it a little later.
+
+    `done` is called with the result, before those are waited for. Until then the first Ctrl-C is answered, and the
+    second leaves and says what is left; from then on any signal ends the waiting alone. Raises what went wrong.
+    """
+    failure: Exception | None = None
+    waiting = anyio.CancelScope()
+    back = anyio.Event()
     async with anyio.create_task_group() as group:
-        group.start_soon(_answer_signals, folder)
-        with anyio.CancelScope(shield=True):
-            reverted = await revert_dead_run(folder, notify)
+        await group.start(_answer_signals, folder, back, waiting)
+        with waiting:
+            try:
+                async with signalling(specs, folder, goes_on=True) as signals:
+                    with anyio.CancelScope(shield=True):
+                        reverted = await revert_dead_run(folder, to_all(signals.entry, notify))
+                    back.set()
+                    try:
+                        done(reverted)
+                    finally:
+                        signals.ended(read_verdict(folder))
+            except Exception as error:  # noqa: BLE001  raised below, out of the task group
+                failure = error
         group.cancel_scope.cancel()
-    return reverted
+    if failure is not None:
+        raise failure
 
 
-async def _answer_signals(folder: RunFolder) -> None:
+async def _answer_signals(
+    folder: RunFolder,
+    back: anyio.Event,
+    waiting: anyio.CancelScope,
+    *,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Until all is `back`, say that it goes on, and leave at the second Ctrl-C; then end the `waiting`."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
         answered = False
         async for number in signals:
+            if back.is_set():
+                say("all is said; the signals that are still under way are given up")
+                waiting.cancel()
+                return
             if answered and number == signal.SIGINT:
                 leave(folder, owed(read_journal(folder.journal)), ())
             answered = True
@@ -141,9 +213,14 @@ async def revert_dead_run(folder: RunFolder, notify: Callable[[Entry], None]) ->
     code = ExitCode.STILL_INJECTED if reverted.left else ExitCode.ABORTED
     why = "its process died; reverted from the journal"
     record.append("run.ended", {"outcome": "aborted", "exit_code": code, "why": why})
-    journal.close()
-    if not reverted.left:
-        folder.free_ballast()
-    with contextlib.suppress(OSError):  # reports are renderings: they can be written again
-        judge_folder(folder, write=True)
+    let_go(journal, folder, everything_back=not reverted.left)
+    judge_at_end(folder)
     return reverted
+
+
+def let_go(journal: JournalFile, folder: RunFolder, *, everything_back: bool) -> None:
+    """Close a journal that has its last entry; the ballast has done its duty once nothing is left."""
+    with contextlib.suppress(OSError):  # every entry was synced, and nobody minds a ballast that stays
+        journal.close()
+        if everything_back:
+            folder.free_ballast()

@@ -162,10 +162,13 @@ def _check(answers: Answers, texts: Mapping[str, str], base: Path) -> None:
 
 
 def _save(path: Path, text: str) -> None:
+    """Whole or not at all: environments.yaml may hold what cannot be written again. A link stays a link."""
+    from drillrunner.cli.written import write_text
     from drillrunner.errors import InvalidInput
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"cannot be written: {error.strerror}", where=str(path)) from error
+        file = path.resolve() if path.is_symlink() else path
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
+        raise InvalidInput(f"cannot be written: {error}", where=str(path)) from error
+    write_text(file, text, advice=f"make room for {file.name}, or let it be written, and try again")

@@ -17,7 +17,15 @@ import click
 
 from drillrunner import __version__
 from drillrunner.calls.open import open_outside
-from drillrunner.cli.aftermath import EXIT_OF_OUTCOME, dead_runs, judge_folder, leave, revert_dead_run
+from drillrunner.cli.aftermath import (
+    EXIT_OF_OUTCOME,
+    dead_runs,
+    judge_at_end,
+    leave,
+    let_go,
+    revert_dead_run,
+    worded,
+)
 from drillrunner.cli.session import clock_for, connect, same_lab_runs
 from drillrunner.cli.signals import signalling, to_all
 from drillrunner.cli.view import View, say, view_for, view_lines
@@ -27,7 +35,7 @@ from drillrunner.engine.desk import Desk, Ending
 from drillrunner.engine.guard import guard
 from drillrunner.engine.plan import make_plan
 from drillrunner.engine.record import Record
-from drillrunner.engine.revert import irreversible, owed
+from drillrunner.engine.revert import Reverted, irreversible, owed
 from drillrunner.errors import DrillError, ExitCode, Refused
 from drillrunner.files.journal_file import JournalFile
 from drillrunner.files.lock_file import EnvironmentLock
@@ -91,11 +99,18 @@ class _Interrupts:
 
 def run_order(order: Order, *, as_json: bool) -> int:
     """Run it and print the result. Returns the exit code; raises DrillError for what was refused or invalid."""
-    code: int = anyio.run(_run, order, as_json)
+    known: list[int] = []
+    try:
+        code: int = anyio.run(_run, order, as_json, known)
+    except KeyboardInterrupt:  # one that came when all was over
+        if not known:
+            raise
+        return known[0]
     return code
 
 
-async def _run(order: Order, as_json: bool) -> int:
+async def _run(order: Order, as_json: bool, known: list[int]) -> int:
+    """`known` is given the exit code as soon as nothing can change it any more."""
     code: int = ExitCode.ABORTED
     async with anyio.create_task_group() as group:
         interrupts = _Interrupts(anyio.CancelScope())
@@ -104,6 +119,7 @@ async def _run(order: Order, as_json: bool) -> int:
         with interrupts.before:
             try:
                 code = await _locked(order, interrupts, as_json)
+                known.append(code)
             except Exception as error:  # noqa: BLE001  raised below, out of the task group
                 failure = error
         group.cancel_scope.cancel()
@@ -134,22 +150,33 @@ async def _revert_leftovers(order: Order, environment: Environment, lock: Enviro
 
     Signals that are still under way are waited for when all is back, not between one run's revert and the next.
     """
-    async with contextlib.AsyncExitStack() as telling:
-        view = telling.enter_context(view_lines())
-        for folder in dead_runs(order.reports, environment, lock.previous):
-            say(f"run {folder.run_id} died and left something behind: reverting it first")
-            signals = await telling.enter_async_context(signalling(order.signals, folder, goes_on=True))
-            with anyio.CancelScope(shield=True):
-                reverted = await revert_dead_run(folder, to_all(signals.entry, view.entry))
-            signals.ended(read_verdict(folder))
-            if reverted.left:
-                left = ", ".join(one.describe() for one in reverted.left)
-                raise Refused(
-                    f"run {folder.run_id} still has {left} injected, and it could not be put back",
-                    advice=f"mend it with: drill revert {folder.run_id}",
-                )
-            say(f"run {folder.run_id}: reverted {reverted.reverted}/{reverted.of}")
-        lock.settle()
+    refusal: Refused | None = None
+    try:
+        async with contextlib.AsyncExitStack() as telling:
+            view = telling.enter_context(view_lines())
+            for folder in dead_runs(order.reports, environment, lock.previous):
+                say(f"run {folder.run_id} died and left something behind: reverting it first")
+                signals = await telling.enter_async_context(signalling(order.signals, folder, goes_on=True))
+                with anyio.CancelScope(shield=True):
+                    reverted = await revert_dead_run(folder, to_all(signals.entry, view.entry))
+                signals.ended(read_verdict(folder))
+                if reverted.left:
+                    refusal = _still_there(folder, reverted)
+                    break
+                say(f"run {folder.run_id}: reverted {reverted.reverted}/{reverted.of}")
+            else:
+                lock.settle()
+    finally:  # also where a Ctrl-C has ended the waiting for the signals
+        if refusal is not None:
+            raise refusal
+
+
+def _still_there(folder: RunFolder, reverted: Reverted) -> Refused:
+    left = ", ".join(one.describe() for one in reverted.left)
+    return Refused(
+        f"run {folder.run_id} still has {left} injected, and it could not be put back",
+        advice=f"mend it with: drill revert {folder.run_id}",
+    )
 
 
 async def _planned(
@@ -166,7 +193,6 @@ async def _planned(
             ending = await _conducted(order, plan, folder, outside, lock, interrupts, signals)
             if not ending.reverted.left:
                 lock.settle()
-                folder.free_ballast()
             code = _judged(folder, ending, as_json)
             signals.ended(read_verdict(folder))
     return code
@@ -174,15 +200,19 @@ async def _planned(
 
 def _judged(folder: RunFolder, ending: Ending, as_json: bool) -> int:
     """Judge, report and show. What goes wrong here must not hide how the run ended."""
+    verdict = judge_at_end(folder)
     try:
-        verdict = judge_folder(folder, write=True)
-    except (DrillError, OSError) as error:
-        say(f"the run is over, but its reports could not be written: {error}")
+        if verdict is not None:
+            _show(verdict, folder, ending, as_json)
+    except Exception as error:  # noqa: BLE001  as above
+        say(f"the result could not be shown: {worded(error)}")
+        verdict = None
+    if verdict is None:
         for one in ending.reverted.left:
             say(f"STILL INJECTED: {one.describe()}; mend it with: drill revert {folder.run_id}")
-        return ExitCode.INCONCLUSIVE if ending.exit_code is None else ending.exit_code
-    _show(verdict, folder, ending, as_json)
-    return EXIT_OF_OUTCOME[verdict.outcome] if ending.exit_code is None else ending.exit_code
+    if ending.exit_code is not None:
+        return ending.exit_code
+    return ExitCode.INCONCLUSIVE if verdict is None else EXIT_OF_OUTCOME[verdict.outcome]
 
 
 async def _conducted(
@@ -221,7 +251,7 @@ async def _conducted(
         record.append("run.ended", {"outcome": ending.outcome, "exit_code": ending.exit_code, "why": ending.why})
     with contextlib.suppress(DrillError):  # the last half second of readings; the run is over
         readings.close()
-    journal.close()
+    let_go(journal, folder, everything_back=not ending.reverted.left)
     return ending
 
 
@@ -277,6 +307,7 @@ def _show(verdict: Verdict, folder: RunFolder, ending: Ending, as_json: bool) ->
     if as_json:
         click.echo(render_json(verdict), nl=False)
         return
-    print_summary(summary_lines(verdict, folder.path / "report.html"), sys.stdout)
+    page = folder.path / "report.html"
+    print_summary(summary_lines(verdict, page if page.exists() else None), sys.stdout)
     if ending.why:
         click.echo(f"ended early by {ending.why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drillrunner.engine.revert import Reverted
-    from drillrunner.files.lock_file import EnvironmentLock
     from drillrunner.files.run_folder import RunFolder
-    from drillrunner.model.journal import Entry
     from drillrunner.model.plan import Plan
 
 
@@ -29,10 +27,7 @@ def revert(run: str, reports: Path, as_json: bool) -> None:
     Exit code 0 when everything is back, 6 when something is still injected. Ctrl-C does not end it; a second one
     leaves, says what is still injected, and exits 130.
     """
-    import anyio
-
-    from drillrunner.cli.view import say, view_lines
-    from drillrunner.errors import DrillError, ExitCode
+    from drillrunner.errors import ExitCode
     from drillrunner.files.lock_file import EnvironmentLock
     from drillrunner.files.run_folder import find_run, read_plan
 
@@ -40,54 +35,89 @@ def revert(run: str, reports: Path, as_json: bool) -> None:
     plan = read_plan(folder)
     lock = EnvironmentLock(plan.environment)
     lock.acquire()
+
+    def settle() -> None:
+        """Another run's name, which the lock may bear, is not ours to take away."""
+        if lock.previous is None or lock.previous.run_id == folder.run_id:
+            lock.settle()
+
     try:
         note = _nothing_to_do(folder, plan)
         if note is not None:
-            _settle(lock, folder)
+            settle()
             _show(folder.run_id, None, as_json, note)
             return
-        with view_lines() as view:
-            say(f"reverting run {folder.run_id}")
-            try:
-                reverted = anyio.run(_attended, folder, plan, lock, view.entry)
-            except DrillError as error:
-                _still_owed(folder)
-                error.exit_code = ExitCode.STILL_INJECTED
-                raise
-        _show(folder.run_id, reverted, as_json)
+        reverted = _put_back(folder, plan, settle, as_json=as_json)
     finally:
         lock.release()
     if reverted.left:
         raise click.exceptions.Exit(ExitCode.STILL_INJECTED)
 
 
-async def _attended(folder: RunFolder, plan: Plan, lock: EnvironmentLock, notify: Callable[[Entry], None]) -> Reverted:
-    """Put it back before a person, and tell whoever environments.yaml names, who may hear of it a little later."""
-    from drillrunner.cli.aftermath import revert_attended
-    from drillrunner.cli.signals import signalling, signals_for_revert, to_all
-    from drillrunner.files.run_folder import read_verdict
+def _put_back(folder: RunFolder, plan: Plan, settle: Callable[[], None], *, as_json: bool) -> Reverted:
+    """Put it back and show the result. What goes wrong or is interrupted once that is known cannot change it."""
+    import anyio
 
-    async with signalling(signals_for_revert(plan.environment.name), folder, goes_on=True) as signals:
-        reverted = await revert_attended(folder, to_all(signals.entry, notify))
+    from drillrunner.cli.aftermath import revert_attended, worded
+    from drillrunner.cli.signals import signals_for_revert
+    from drillrunner.cli.view import say, view_lines
+
+    known: list[Reverted] = []
+
+    def done(reverted: Reverted) -> None:
+        known.append(reverted)
         if not reverted.left:
-            _settle(lock, folder)
-        signals.ended(read_verdict(folder))
-    return reverted
+            settle()
+        _show(folder.run_id, reverted, as_json)
+
+    try:
+        with view_lines() as view:
+            say(f"reverting run {folder.run_id}")
+            specs = signals_for_revert(plan.environment.name)
+            anyio.run(revert_attended, folder, specs, view.entry, done)
+    except KeyboardInterrupt:
+        if not known:
+            _interrupted(folder)
+    except Exception as error:  # noqa: BLE001  raised, or said: a failure of ours leaves as much as a refusal of AWS
+        if not known:
+            _not_begun(folder, error)
+        say(f"warning: after the revert: {worded(error)}")
+    return known[0]
 
 
-def _still_owed(folder: RunFolder) -> None:
-    """The revert could not even begin, so everything that the journal owes is still there."""
+def _interrupted(folder: RunFolder) -> NoReturn:
+    """A Ctrl-C that came before it was answered."""
+    from drillrunner.errors import ExitCode
+
+    left = _say_owed(folder)
+    click.echo("interrupted" if left else "interrupted; nothing is left to put back", err=True)
+    raise click.exceptions.Exit(ExitCode.STILL_INJECTED if left else ExitCode.ABORTED)
+
+
+def _not_begun(folder: RunFolder, error: Exception) -> NoReturn:
+    """The revert could not begin, or did not come to its end: name what the journal owes, and raise what went wrong."""
+    from drillrunner.cli import innermost
+    from drillrunner.errors import DrillError, ExitCode
+
+    cause = innermost(error)
+    what = f"internal error: {type(cause).__name__}: {cause}"
+    told = cause if isinstance(cause, DrillError) else DrillError(what, advice="see it whole with: drill --debug …")
+    if _say_owed(folder):
+        told.exit_code = ExitCode.STILL_INJECTED
+    if told is error:
+        raise told
+    raise told from error
+
+
+def _say_owed(folder: RunFolder) -> bool:
+    """Name what the journal owes; whether that is anything."""
     from drillrunner.engine.revert import owed
     from drillrunner.files.journal_file import read_journal
 
-    for one in owed(read_journal(folder.journal)):
+    left = owed(read_journal(folder.journal))
+    for one in left:
         click.echo(f"STILL INJECTED: {one.describe()}", err=True)
-
-
-def _settle(lock: EnvironmentLock, folder: RunFolder) -> None:
-    """Another run's name, which the lock may bear, is not ours to take away."""
-    if lock.previous is None or lock.previous.run_id == folder.run_id:
-        lock.settle()
+    return bool(left)
 
 
 def _nothing_to_do(folder: RunFolder, plan: Plan) -> str | None:

@@ -36,7 +36,9 @@ def signals_for_revert(environment: str) -> tuple[SignalSpec, ...]:
         return find_signals(environment, Path())
     except DrillError as error:
         say(f"warning: signals: nobody is told, because environments.yaml is wrong: {error.message}")
-        return ()
+    except Exception as error:  # noqa: BLE001  whatever it is, putting things back matters more
+        say(f"warning: signals: nobody is told, because environments.yaml cannot be read: {type(error).__name__}")
+    return ()
 
 
 @contextlib.asynccontextmanager
@@ -44,22 +46,47 @@ async def signalling(specs: Sequence[SignalSpec], folder: RunFolder, *, goes_on:
     """The audience of a run; of one that `goes_on` it knows what the journal held before.
 
     What goes wrong meanwhile is said when it is over, so that it does not tear the live view; signals.log has it at
-    once.
+    once. Nothing that an audience raises when it opens or closes gets out; what the run raises does, as it is.
     """
     warnings: list[str] = []
+    failure: BaseException | None = None
     try:
-        past = _past(folder) if goes_on else ()
-        async with open_signals(specs, folder.path, environ=os.environ, warn=warnings.append, past=past) as lanes:
+        async with contextlib.AsyncExitStack() as stack:
+            lanes = await _opened(stack, specs, folder, goes_on, warnings)
             _say_all(warnings)
-            yield lanes
+            try:
+                yield lanes
+            except Exception as error:  # noqa: BLE001  raised below, when the audience has gone
+                failure = error
+            except BaseException as error:
+                failure = error
+                raise
+    except Exception as error:  # noqa: BLE001  an audience must fail no run
+        warnings.append(f"signals: {type(error).__name__} when they ended; some may not have been sent")
     finally:
         _say_all(warnings)
+    if failure is not None:
+        raise failure
+
+
+async def _opened(
+    stack: contextlib.AsyncExitStack, specs: Sequence[SignalSpec], folder: RunFolder, goes_on: bool, warnings: list[str]
+) -> Lanes:
+    """The audience; an empty one where it cannot be opened."""
+    try:
+        past = _past(folder) if goes_on else ()
+        opening = open_signals(specs, folder.path, environ=os.environ, warn=warnings.append, past=past)
+        return await stack.enter_async_context(opening)
+    except Exception as error:  # noqa: BLE001  a revert goes on without an audience
+        warnings.append(f"signals: nobody is told: {type(error).__name__}")
+        return Lanes(())
 
 
 def _say_all(warnings: list[str]) -> None:
-    """Say them, and forget them: each is said once."""
-    for warning in warnings:
-        say(f"warning: {warning}")
+    """Say them, and forget them: each is said once. A terminal that is gone hears none, and stops nothing."""
+    with contextlib.suppress(OSError):
+        for warning in warnings:
+            say(f"warning: {warning}")
     warnings.clear()
 
 

@@ -15,7 +15,7 @@ from drillrunner.files.section import Reading, Section, check_name, kind_of, sho
 from drillrunner.files.variables import Variables
 from drillrunner.model.environment import Database, Environment, FreezeWindow
 from drillrunner.model.region import REGIONS, nearest_region
-from drillrunner.yaml_source import MapNode, Node, Problems, ScalarNode, Span, read_yaml
+from drillrunner.yaml_source import Document, MapNode, Node, Problems, ScalarNode, Span, read_yaml
 
 if TYPE_CHECKING:
     from drillrunner.files.signal_entry import SignalReader
@@ -61,7 +61,7 @@ def _version(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=1)
 def _read_version(path: Path, version: tuple[int, int]) -> dict[str, tuple[Environment, tuple[SignalSpec, ...]]]:
     """The file as it was then: one command asks for the same environments again and again."""
-    document = read_yaml(path)
+    document = _read_document(path)
     problems = Problems(document.file, document.lines)
     reading = Reading(problems, Variables(problems), "E")
     top = Section(reading, document.root, "the file", Span())
@@ -83,14 +83,25 @@ def _read_version(path: Path, version: tuple[int, int]) -> dict[str, tuple[Envir
     return environments
 
 
+def _read_document(path: Path) -> Document:
+    try:
+        return read_yaml(path)
+    except InvalidInput as error:
+        from drillrunner.files.signal_secrets import without_addresses
+
+        raise without_addresses(error) from None
+
+
 def _signal_reader(body: MapNode | None) -> SignalReader | None:
     """One for all of the file's `signals`; None, and nothing loaded, where no environment has any."""
     nodes = [node for _, node in body.entries.values()] if body else []
-    if not any(isinstance(node, MapNode) and "signals" in node.entries for node in nodes):
+    told = [node.entries["signals"][1] for node in nodes if isinstance(node, MapNode) and "signals" in node.entries]
+    if not told:
         return None
     from drillrunner.files.signal_entry import SignalReader
+    from drillrunner.files.signal_secrets import secrets_in
 
-    return SignalReader()
+    return SignalReader(secrets=tuple(secret for node in told for secret in secrets_in(node)))
 
 
 def find_environment(name: str, near: Path) -> Environment:

@@ -106,7 +106,7 @@ def read_readings(path: Path) -> Iterator[Reading]:
     if not path.exists():
         return
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as database:
             for row in database.execute("select * from readings order by asked, probe, seq"):
                 yield _as_reading(row)
     except (sqlite3.Error, ValueError, TypeError) as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import get_args
 
 from drillrunner.files.nearest import choices
 from drillrunner.files.section import Section, check_name, kind_of, shorten
+from drillrunner.files.signal_secrets import VARIABLE, without_secrets
 from drillrunner.model.signal import (
     BODY_NAMES,
     EVENT_NAMES,
@@ -25,8 +26,6 @@ from drillrunner.yaml_source import ListNode, MapNode, Node, Problems, ScalarNod
 
 PAGERDUTY = "https://events.pagerduty.com/v2/change/enqueue"
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?][^\s#]*)?\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-_ADDRESSES = ("url", "endpoint")
 _LITERAL_TOKENS = ("token", "routing_key", "password", "api_key")
 _OTEL = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.common")
 
@@ -40,10 +39,10 @@ def is_installed(module: str) -> bool:
 
 @dataclass(frozen=True)
 class SignalReader:
-    """Reads the lists of one file. `secrets` collects what no message may show; `hide` takes it out of them."""
+    """Reads the lists of one file. `secrets` is what no message may show; `hide` takes it out of them."""
 
     installed: Callable[[str], bool] = is_installed
-    secrets: list[str] = field(default_factory=list)
+    secrets: tuple[ScalarNode, ...] = ()
 
     def read(self, section: Section) -> tuple[SignalSpec, ...]:
         """The receivers of an environment, in the file's order; what is wrong with them is noted."""
@@ -51,16 +50,11 @@ class SignalReader:
         return tuple(spec for spec in specs if spec is not None)
 
     def hide(self, problems: Problems) -> None:
-        """Let no problem's line show a secret; its width stays, so that a caret points where it did."""
-        for index, problem in enumerate(problems.found):
-            shown = problem.source_line
-            for secret in self.secrets:
-                shown = shown.replace(secret, "*" * len(secret))
-            problems.found[index] = replace(problem, source_line=shown)
+        """Let no problem show a secret, neither in its message nor in its line."""
+        problems.found[:] = [without_secrets(problem, self.secrets) for problem in problems.found]
 
     def _entry(self, section: Section, number: int, node: Node) -> SignalSpec | None:
         reading = section.reading
-        self.secrets.extend(_secrets_in(node))
         if not isinstance(node, MapNode):
             reading.add("103", f"signal {number} must be a mapping, not {kind_of(node)}", node.span)
             return None
@@ -148,7 +142,7 @@ class SignalReader:
         taken = section.scalar(key, required=required)
         if taken is None:
             return None
-        if not _VARIABLE.match(taken[1]):
+        if not VARIABLE.match(taken[1]):
             advice = "name the variable; what it holds does not belong in a file"
             message = f'"{key}" is not the name of an environment variable'
             section.reading.problems.add("E120", message, taken[0].span, advice)
@@ -162,17 +156,6 @@ def _refuse_tokens(section: Section) -> None:
             section.drop(key)
             advice = 'did you mean "token_env"? name the environment variable that holds it'
             section.reading.add("102", f'"{key}" does not belong in a file', span, advice)
-
-
-def _secrets_in(node: Node) -> Iterator[str]:
-    """Every text below that is an address or a token, or stands where the name of a variable belongs."""
-    for key, (_, value) in node.entries.items() if isinstance(node, MapNode) else ():
-        if isinstance(value, MapNode):
-            yield from _secrets_in(value)
-        elif isinstance(value, ScalarNode) and value.text:
-            misplaced = key.endswith("_env") and not _VARIABLE.match(value.text)
-            if misplaced or key in (*_ADDRESSES, *_LITERAL_TOKENS):
-                yield value.text
 
 
 def _events(section: Section) -> tuple[EventName, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 from drillrunner.judge.rehearsal import figures
-from drillrunner.model.history import EarlierRun, Kind, PastRehearsal, PastRun, worst_of
+from drillrunner.model.history import EarlierRun, Kind, PastRehearsal, PastRun, moment, worst_of
 from drillrunner.model.noun import JsonValue, Noun
 from drillrunner.model.rehearsal import Rehearsal
 from drillrunner.model.verdict import Verdict
@@ -100,12 +100,3 @@ def _earlier(run: PastRun) -> EarlierRun:
         rto_low=rto.low if rto else None,
         rto_high=rto.high if rto else None,
     )
-
-
-def moment(wall: str) -> datetime | None:
-    """An ISO 8601 stamp as a moment in UTC; None where it is none."""
-    try:
-        found = datetime.fromisoformat(wall)
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

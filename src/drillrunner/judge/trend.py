@@ -7,9 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from drillrunner.judge.history import moment
 from drillrunner.model.drill import ObjectiveName
-from drillrunner.model.history import Kind, PastRun
+from drillrunner.model.history import Kind, PastRun, moment
 from drillrunner.model.trend import By, LeftOut, Period, TargetSince, Trend, TrendLine, TrendRun
 from drillrunner.model.verdict import ObjectiveVerdict
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Literal
 
 from drillrunner.model.drill import ObjectiveName
@@ -94,6 +95,15 @@ class History(Noun):
     rehearsals: tuple[PastRehearsal, ...] = ()
     broken: tuple[BrokenRun, ...] = ()
     more: bool = False
+
+
+def moment(wall: str) -> datetime | None:
+    """An ISO 8601 stamp as a moment in UTC; None where it is none."""
+    try:
+        found = datetime.fromisoformat(wall)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: its zone takes it out of the calendar
+        return None
 
 
 def middle(low: float | None, high: float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import unquote_plus
 
 from pydantic import JsonValue
 
@@ -16,9 +17,19 @@ _HIDDEN = re.compile(
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_HIDDEN_VALUE = "***"
+# Looked for anywhere in a key without its `-`, `_` and spaces: too much masked is only hard to read.
 _SECRET = re.compile(
-    r"(?:password|passphrase|secretstring|secretbinary|authtoken|authorization|privatekey|apikey)\Z", re.IGNORECASE
+    r"passw(?:or)?d|passphrase|pwd|secret|token|cookie|credential|authorization|privatekey|apikey|accesskey",
+    re.IGNORECASE,
 )
+# Keys that match and hold a name: AWS's of a secret, and those in environments.yaml of a variable or a header.
+_NAMES_A_SECRET = re.compile(r"secret(?:id|arn|name)\Z|\A(?:passwordenv|tokenenv|tokenheader)\Z", re.IGNORECASE)
+# A number is a secret where it is a password; `tokens_left` counts.
+_SECRET_NUMBER = re.compile(r"(?:passw(?:or)?d|passphrase|pwd)\Z", re.IGNORECASE)
+_QUERY_PAIR = re.compile(r"(?<=[?&#])([^=&#?\s\"]{1,100})=([^&#\s\"]+)")
+_SIGNATURES = frozenset({"sig", "signature", "x-amz-signature"})
+_USER_INFO = re.compile(r"(?<=://)([^/?#\s@:]{0,200}):([^/?#\s@]{1,1000})@")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -46,16 +57,43 @@ def whole(value: JsonValue) -> JsonValue:
 
 
 def masked(value: JsonValue) -> JsonValue:
-    """The same value with what its keys call a password, token or key replaced by `***`."""
+    """The same value with `***` for what keys and parameters of addresses call a password, token or key.
+
+    Text that is JSON (the `Payload` of a Lambda invocation) is masked as what it says. For showing only: what is
+    hashed and judged is never masked.
+    """
     if isinstance(value, dict):
-        return {key: "***" if _is_secret(key) and inner is not None else masked(inner) for key, inner in value.items()}
+        return {key: _HIDDEN_VALUE if _is_secret(key, inner) else masked(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [masked(inner) for inner in value]
-    return value
+    return _masked_text(value) if isinstance(value, str) else value
 
 
-def _is_secret(key: str) -> bool:
-    return bool(_SECRET.search(re.sub(r"[-_ ]", "", key)))
+def _is_secret(key: str, value: JsonValue) -> bool:
+    name = re.sub(r"[-_ ]", "", key)
+    if isinstance(value, str | list | dict):
+        return bool(_SECRET.search(name)) and not _NAMES_A_SECRET.search(name)
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(_SECRET_NUMBER.search(name))
+
+
+def _masked_text(text: str) -> str:
+    """The text to the letter as it is where there is no secret in it."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            value: JsonValue = json.loads(text)
+            hidden = masked(value)
+            return text if hidden == value else json.dumps(hidden, ensure_ascii=False)
+        except RecursionError:
+            return _HIDDEN_VALUE  # nobody can say what is in it
+        except ValueError:
+            pass  # it only looks like JSON: it is text like any other
+    return _USER_INFO.sub(rf"\1:{_HIDDEN_VALUE}@", _QUERY_PAIR.sub(_masked_pair, text))
+
+
+def _masked_pair(pair: re.Match[str]) -> str:
+    name, value = pair.groups()
+    said = unquote_plus(name).lower()
+    return f"{name}={_HIDDEN_VALUE}" if said in _SIGNATURES or _is_secret(said, value) else pair.group()
 
 
 def compact(value: JsonValue) -> str:
@@ -63,5 +101,5 @@ def compact(value: JsonValue) -> str:
     if value is None:
         return "none"
     if isinstance(value, str):
-        return value
+        return _masked_text(value)
     return json.dumps(masked(value), ensure_ascii=False, sort_keys=True)

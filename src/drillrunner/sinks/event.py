@@ -60,6 +60,11 @@ def events_of(entry: Entry, run: KnownRun) -> Iterator[Event]:
             yield _event(name, entry, run, text, data)
 
 
+def is_urgent(entry: Entry) -> bool:
+    """Whether it tells that something is still injected, or that the run is over."""
+    return entry.kind == "run.ended" or bool(texts_in(entry.data.get("left")))
+
+
 def ended_event(entry: Entry, run: KnownRun, verdict: Verdict | None) -> Event:
     """The end of a run, from its last entry and its verdict (None: it could not be judged)."""
     outcome, why = str(entry.data.get("outcome")), entry.data.get("why")
@@ -155,6 +160,6 @@ _TELLERS: dict[str, tuple[Callable[[Entry, KnownRun], _Told | None], ...]] = {
     "detected": (_detected,),
     "recovered": (_recovered,),
     "interrupted": (_stopped,),
-    "revert.done": (_reverted, _left),
+    "revert.done": (_left, _reverted),
     "cleanup.done": (_left,),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from drillrunner.model.journal import Entry
 from drillrunner.model.noun import JsonValue, as_bytes, canonical_json
+from drillrunner.model.reading import Reading
 from drillrunner.model.signal import GrafanaSpec
 from drillrunner.model.verdict import Verdict
 from drillrunner.sinks.event import ended_event
@@ -30,10 +31,13 @@ class Grafana(Sink):
     def recall(self, entries: Sequence[Entry]) -> None:
         self._run = self._run.with_entries(entries)
 
+    def note(self, news: Entry | Reading) -> None:
+        if isinstance(news, Entry):
+            self._run = self._run.with_entry(news)
+            self._last = news if news.kind == "run.ended" else self._last
+
     async def entry(self, entry: Entry) -> None:
-        self._run = self._run.with_entry(entry)
-        if entry.kind == "run.ended":
-            self._last = entry
+        self.note(entry)
 
     async def ended(self, verdict: Verdict | None) -> None:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}

@@ -1,28 +1,51 @@
 """Lanes: each sink hears of the run through a bounded queue, in a task of its own, at its own pace.
 
 Offering something never waits and never raises. A sink that fails, hangs or falls behind loses what it would have
-heard, is warned of once, and keeps nobody from anything but the end of the process, for a few seconds.
+heard, is warned of once, and keeps nobody from anything but the end of the process, for a few seconds. After a
+time-out it is told no more of what was queued than what is urgent: what is still injected, and the end.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
-from drillrunner.errors import DrillError
+from drillrunner.errors import CallFailed, DrillError
 from drillrunner.model.journal import Entry
 from drillrunner.model.reading import Reading
 from drillrunner.model.verdict import Verdict
+from drillrunner.sinks.event import is_urgent
+from drillrunner.sinks.post import TIMED_OUT
 from drillrunner.sinks.sink import Sink
 
 QUEUE_LENGTH = 1_000
+MOST_WITH_READINGS = QUEUE_LENGTH // 2
+_KEPT_FOR_THE_URGENT = 50
 TURN_REAL_SECONDS = 9.0
 DRAIN_REAL_SECONDS = 10.0
 
-_Turn = Callable[[], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One thing to hear. What is `urgent` (news: None is the end) is told however slow the receiver is."""
+
+    tell: Callable[[], Awaitable[None]]
+    news: Entry | Reading | None
+
+    @property
+    def urgent(self) -> bool:
+        return self.news is None or (isinstance(self.news, Entry) and is_urgent(self.news))
+
+    @property
+    def room(self) -> int:
+        """How many may be queued before it."""
+        if self.urgent:
+            return QUEUE_LENGTH + _KEPT_FOR_THE_URGENT
+        return MOST_WITH_READINGS if isinstance(self.news, Reading) else QUEUE_LENGTH
 
 
 class Lane:
@@ -31,13 +54,25 @@ class Lane:
     def __init__(self, sink: Sink, note: Callable[[str], None], warn: Callable[[str], None]) -> None:
         self.sink = sink
         self._note, self._warn = note, warn
-        self._in, self._out = anyio.create_memory_object_stream[_Turn](QUEUE_LENGTH)
-        self._heard = self._failed = self._lost = 0
+        self._in, self._out = anyio.create_memory_object_stream[_Turn](QUEUE_LENGTH + _KEPT_FOR_THE_URGENT)
+        self._heard = self._failed = self._lost = self._overdue = 0
         self._warned = False
 
-    def offer(self, turn: _Turn) -> None:
-        """Queue it, unless the queue is full."""
+    def entry(self, entry: Entry) -> None:
+        self._offer(_Turn(partial(self.sink.entry, entry), entry))
+
+    def reading(self, reading: Reading) -> None:
+        if self.sink.wants_readings:
+            self._offer(_Turn(partial(self.sink.reading, reading), reading))
+
+    def ended(self, verdict: Verdict | None) -> None:
+        self._offer(_Turn(partial(self.sink.ended, verdict), None))
+
+    def _offer(self, turn: _Turn) -> None:
+        """Queue it, unless there is no room for such a thing."""
         try:
+            if self._queued() >= turn.room:
+                raise anyio.WouldBlock
             self._in.send_nowait(turn)
         except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
             self._lost += 1
@@ -48,17 +83,29 @@ class Lane:
 
     async def run(self) -> None:
         """Let the sink hear everything, one after the other, until the lane is closed and empty."""
-        async for turn in self._out:
-            await self._take(turn)
+        try:
+            async for turn in self._out:
+                await self._take(turn)
+        except Exception as error:  # noqa: BLE001  it would cancel the run, which is in the same task group
+            self._warn_once(type(error).__name__)
 
     async def _take(self, turn: _Turn) -> None:
+        overdue = self._overdue > 0
+        self._overdue -= overdue
         try:
+            if overdue and turn.news is not None and not turn.urgent:
+                self._lost += 1
+                self.sink.note(turn.news)
+                return
             with anyio.fail_after(TURN_REAL_SECONDS):
-                await turn()
+                await turn.tell()
             self._heard += 1
         except TimeoutError:
+            self._overdue = self._queued()
             self._fail(f"took longer than {TURN_REAL_SECONDS:g} s")
         except DrillError as error:
+            if isinstance(error, CallFailed) and error.code == TIMED_OUT:
+                self._overdue = self._queued()
             self._fail(error.message)
         except Exception as error:  # noqa: BLE001  a sink must not fail a run; an unknown error's text may hold a secret
             self._fail(type(error).__name__)
@@ -73,9 +120,12 @@ class Lane:
             self._warned = True
             self._warn(f"signals: {self.sink.name}: {why}")
 
+    def _queued(self) -> int:
+        return self._out.statistics().current_buffer_used
+
     def account(self) -> None:
         """Say what was not delivered, once the lane has ended or was given up."""
-        lost = self._lost + self._out.statistics().current_buffer_used
+        lost = self._lost + self._queued()
         self._out.close()
         self._note(f"{self.sink.name}: {self._heard} heard, {self._failed} failed, {lost} lost")
         if lost:
@@ -90,16 +140,15 @@ class Lanes:
 
     def entry(self, entry: Entry) -> None:
         for lane in self._lanes:
-            lane.offer(partial(lane.sink.entry, entry))
+            lane.entry(entry)
 
     def reading(self, reading: Reading) -> None:
         for lane in self._lanes:
-            if lane.sink.wants_readings:
-                lane.offer(partial(lane.sink.reading, reading))
+            lane.reading(reading)
 
     def ended(self, verdict: Verdict | None) -> None:
         for lane in self._lanes:
-            lane.offer(partial(lane.sink.ended, verdict))
+            lane.ended(verdict)
 
 
 @contextlib.asynccontextmanager

@@ -60,15 +60,21 @@ class Otlp(Sink):
         self._goes_on = any(entry.kind == "run.ended" for entry in entries)
         self._entries = [] if self._goes_on else list(entries)
 
-    async def entry(self, entry: Entry) -> None:
-        self._run = self._run.with_entry(entry)
+    def note(self, news: Entry | Reading) -> None:
+        if isinstance(news, Reading):
+            self._figures.add(news)
+            return
+        self._run = self._run.with_entry(news)
         self._figures.name(self._run)
-        self._entries.append(entry)
-        self._figures.injected.hear(entry, self._run)
+        self._entries.append(news)
+        self._figures.injected.hear(news, self._run)
+
+    async def entry(self, entry: Entry) -> None:
+        self.note(entry)
         await self._export_when_due()
 
     async def reading(self, reading: Reading) -> None:
-        self._figures.add(reading)
+        self.note(reading)
         await self._export_when_due()
 
     async def ended(self, verdict: Verdict | None) -> None:

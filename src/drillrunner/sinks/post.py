@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import anyio
 
 from drillrunner.errors import CallFailed
+from drillrunner.sinks.resolver import Resolver
 
 POST_REAL_SECONDS = 4.0
 AGAIN_REAL_SECONDS = 0.3
+TIMED_OUT = "Timeout"
 _TRIES = 2
 _BUSY = frozenset({429, 502, 503, 504})
 
@@ -35,12 +38,19 @@ Post = Callable[[Request], Awaitable[None]]
 
 
 class HttpPost:
-    """Posts over HTTP or HTTPS, through the proxy that the environment names. Redirects are not followed: they
-    would carry a token to somewhere else."""
+    """Posts over HTTP or HTTPS, through the proxy that the environment names.
+
+    Redirects are not followed: they would carry a token to somewhere else. A ~/.netrc is not read: its logins are not
+    meant for receivers.
+    """
+
+    def __init__(self, resolver: Resolver | None = None) -> None:
+        self._resolver = resolver or Resolver()
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=POST_REAL_SECONDS)
-        self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+        connector = aiohttp.TCPConnector(resolver=self._resolver)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
         return self
 
     async def __aexit__(
@@ -64,13 +74,17 @@ class HttpPost:
         headers = {"Content-Type": request.content_type, **request.headers}
         try:
             async with self._session.post(
-                request.url, data=request.content, headers=headers, allow_redirects=False
+                request.url,
+                data=request.content,
+                headers=headers,
+                allow_redirects=False,
+                proxy=proxy_for(request.url),
             ) as response:
                 status = response.status
         except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
             return CallFailed(_reason(error), code="ConnectionFailed", unknown=False)
         except TimeoutError:
-            return CallFailed(f"no answer within {POST_REAL_SECONDS:g} s", code="Timeout", unknown=True)
+            return CallFailed(f"no answer within {POST_REAL_SECONDS:g} s", code=TIMED_OUT, unknown=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return CallFailed(type(error).__name__, code="ConnectionFailed", unknown=True)
         if 200 <= status < 300:
@@ -84,6 +98,13 @@ def _reason(error: Exception) -> str:
     if cause is None or not cause.errno:
         return f"cannot be reached ({type(error).__name__})"
     return f"cannot be reached ({os.strerror(cause.errno) if cause.errno > 0 else cause.strerror})"
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment (or the system) names for it, if any. Raises ValueError where it is no address."""
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    return proxy if proxy and parts.hostname and not proxy_bypass(parts.hostname) else None
 
 
 def host_of(url: str) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import get_args
 
+from drillrunner.model.history import moment
 from drillrunner.model.verdict import Interval, Outcome, Verdict
 from drillrunner.sinks.outcome import rpo_of, rto_of
 
@@ -65,8 +65,9 @@ def _counts(verdicts: Sequence[Verdict]) -> _Samples:
 
 def _began(newest: Sequence[Verdict]) -> _Samples:
     for one in newest:
-        if one.began_wall:  # a journal without an entry has no beginning
-            yield _of(one), datetime.fromisoformat(one.began_wall).timestamp()
+        began = moment(one.began_wall)
+        if began is not None:  # a journal without an entry has no beginning
+            yield _of(one), began.timestamp()
 
 
 def _outcomes(newest: Sequence[Verdict]) -> _Samples:

@@ -23,6 +23,9 @@ class Sink:
     def recall(self, entries: Sequence[Entry]) -> None:
         """What the journal held before: a revert goes on with a run that others have told of."""
 
+    def note(self, news: Entry | Reading) -> None:
+        """Know of it without telling: the receiver is too slow to be told of everything."""
+
     async def entry(self, entry: Entry) -> None:
         """Hear one entry of the journal."""
 

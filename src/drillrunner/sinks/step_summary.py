@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-import anyio.to_thread
-
 from drillrunner.model.verdict import Verdict
+from drillrunner.sinks.apart import apart
 from drillrunner.sinks.sink import Sink
 
 # docs.github.com, "Adding a job summary": more than this of one step is not shown at all
@@ -15,7 +15,10 @@ _NOTE = "\n\n*The report is longer than a step summary may be; the rest is in re
 
 
 class StepSummary(Sink):
-    """Appends once the reports are written. `path` is what `$GITHUB_STEP_SUMMARY` names."""
+    """Appends once the reports are written. `path` is what `$GITHUB_STEP_SUMMARY` names.
+
+    It may name what never takes a byte, like a pipe that nobody reads: the lane stops waiting, and so does the exit.
+    """
 
     def __init__(self, path: Path, report: Path) -> None:
         super().__init__("step summary")
@@ -23,7 +26,7 @@ class StepSummary(Sink):
 
     async def ended(self, verdict: Verdict | None) -> None:
         if verdict is not None:
-            await anyio.to_thread.run_sync(self._append, verdict.run_id)
+            await apart(partial(self._append, verdict.run_id))
 
     def _append(self, run_id: str) -> None:
         room = MOST_BYTES - (self._path.stat().st_size if self._path.exists() else 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,11 +69,9 @@ async def open_signals(
         warn(text)
 
     async with HttpPost() as post:
-        sinks = list(_made(specs, post, environ, said))
+        sinks = list(_made(specs, post, environ, past, said))
         if environ.get("GITHUB_STEP_SUMMARY"):
             sinks.append(StepSummary(Path(environ["GITHUB_STEP_SUMMARY"]), folder / REPORT))
-        for sink in sinks:
-            sink.recall(past)
         async with open_lanes(sinks, log.line, warn) as lanes:
             yield lanes
     if log.failed is not None:
@@ -81,18 +79,26 @@ async def open_signals(
 
 
 def _made(
-    specs: Sequence[SignalSpec], post: Post, environ: Mapping[str, str], warn: Callable[[str], None]
-) -> Sequence[Sink]:
-    sinks: list[Sink] = []
+    specs: Sequence[SignalSpec],
+    post: Post,
+    environ: Mapping[str, str],
+    past: Sequence[Entry],
+    warn: Callable[[str], None],
+) -> Iterator[Sink]:
+    """Each of them, with what it should know. One that cannot be made is left out, whatever the reason: a run goes on
+    without it, and so does a revert."""
     for spec in specs:
         try:
             url, token = _address(spec, environ), _held(spec.token_env, environ)
-            sinks.append(_sink(spec, Means(url, token, post, environ)))
+            sink = _sink(spec, Means(url, token, post, environ))
+            sink.recall(past)
+            yield sink
         except InvalidInput as error:
             warn(f"signals: {spec.sink}: {error.message}; nothing is sent to it")
         except ImportError:
             warn(f"signals: {spec.sink}: its packages are not installed; pip install 'drillrunner[otel]'")
-    return sinks
+        except Exception as error:  # noqa: BLE001  an unknown error's text may hold a secret, and must fail no run
+            warn(f"signals: {spec.sink}: {type(error).__name__}; nothing is sent to it")
 
 
 def _address(spec: SignalSpec, environ: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drillrunner.model.journal import Entry
+from drillrunner.model.reading import Reading
 from drillrunner.model.signal import WebhookSpec
 from drillrunner.model.verdict import Verdict
 from drillrunner.sinks.bodies import body_of
@@ -26,10 +27,13 @@ class Webhook(Sink):
     def recall(self, entries: Sequence[Entry]) -> None:
         self._run = self._run.with_entries(entries)
 
+    def note(self, news: Entry | Reading) -> None:
+        if isinstance(news, Entry):
+            self._run = self._run.with_entry(news)
+            self._last = news if news.kind == "run.ended" else self._last
+
     async def entry(self, entry: Entry) -> None:
-        self._run = self._run.with_entry(entry)
-        if entry.kind == "run.ended":
-            self._last = entry
+        self.note(entry)
         for event in events_of(entry, self._run):
             await self._tell(event)
 

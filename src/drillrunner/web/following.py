@@ -119,14 +119,17 @@ class Followings:
 
     @contextlib.asynccontextmanager
     async def of(self, folder: RunFolder) -> AsyncIterator[Following]:
-        """The run, for one page. Raises InvalidInput where its plan cannot be read."""
-        plan = await anyio.to_thread.run_sync(read_plan, folder)
+        """The run, for one page. Raises InvalidInput where its plan cannot be read.
+
+        The page counts from its first moment on, so that a burst of them finds `is_full` in time.
+        """
         name = folder.run_id
-        if name not in self._running:
-            following = Following(RunTail(folder, plan), self.clock)
-            self._running[name] = (following, asyncio.create_task(following.keep_looking()))
         self._pages[name] = self._pages.get(name, 0) + 1
         try:
+            plan = await anyio.to_thread.run_sync(read_plan, folder)
+            if name not in self._running:
+                following = Following(RunTail(folder, plan), self.clock)
+                self._running[name] = (following, asyncio.create_task(following.keep_looking()))
             yield self._running[name][0]
         finally:
             self._left(name)
@@ -135,4 +138,5 @@ class Followings:
         self._pages[name] -= 1
         if not self._pages[name]:
             del self._pages[name]
-            self._running.pop(name)[1].cancel()
+            if name in self._running:  # it is not where the plan could not be read
+                self._running.pop(name)[1].cancel()

@@ -202,7 +202,7 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 def _without_secrets(path: Path) -> bytes:
-    """The file with what keys call a password or token masked; to the byte as it is where there is none."""
+    """The file with what names call a password or token masked; to the byte as it is where there is none."""
     if path.suffix == ".json":
         return _masked(path.read_bytes(), indent=1)
     with path.open("rb") as lines:
@@ -212,9 +212,9 @@ def _without_secrets(path: Path) -> bytes:
 def _masked(document: bytes, indent: int | None = None) -> bytes:
     try:
         value = json.loads(document)
+        hidden = masked(value)
     except (ValueError, RecursionError):
         return b"" if indent is None else b"null\n"  # a line that is torn: nobody can say what is in it
-    hidden = masked(value)
     return document if hidden == value else json.dumps(hidden, indent=indent).encode() + b"\n"
 
 

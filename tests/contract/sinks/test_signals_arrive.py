@@ -21,6 +21,7 @@ from signal_receiver import Receiver, receiving
 pytestmark = pytest.mark.anyio
 _, ENTRIES, READINGS = fabricated_run()
 SECRET = "s3cr3t"
+KEY = {"TOKEN": SECRET}
 
 
 @dataclass
@@ -104,9 +105,10 @@ async def test_a_receiver_that_answers_500_is_warned_of_once(tmp_path: Path) -> 
     assert SECRET not in told.log
 
 
-async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
-    async with receiving(Receiver(statuses=[307])) as receiver:
-        told = await tell(tmp_path, WebhookSpec(url=receiver.url, on=("began",)))
+async def test_a_redirect_is_not_followed_and_no_token_goes_with_it(tmp_path: Path) -> None:
+    async with receiving(Receiver()) as elsewhere, receiving(Receiver([307], location=elsewhere.url)) as receiver:
+        told = await tell(tmp_path, WebhookSpec(url=receiver.url, token_env="TOKEN", on=("began",)), environ=KEY)
+    assert elsewhere.received == []
     assert told.warnings == ["signals: webhook 127.0.0.1 (cloudevents): answered 307"]
 
 
@@ -137,6 +139,40 @@ async def test_a_variable_that_is_not_set_leaves_its_receiver_out(tmp_path: Path
         "signals: grafana: the environment variable TOKEN is not set; nothing is sent to it",
         "signals: otlp: AT holds no http or https address; nothing is sent to it",
     ]
+
+
+async def test_a_sink_that_cannot_be_made_is_left_out_and_the_others_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_METRICS_EXEMPLAR_FILTER", "bogus")  # the SDK raises ValueError for it
+    async with receiving(Receiver()) as receiver:
+        told = await tell(tmp_path, OtlpSpec(url=receiver.url), WebhookSpec(url=receiver.url, on=("ended",)))
+    assert told.warnings == ["signals: otlp: ValueError; nothing is sent to it"]
+    assert len(receiver.received) == 1
+
+
+async def test_a_login_in_a_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login somebody password {SECRET}\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with receiving(Receiver()) as receiver:
+        plain = WebhookSpec(url=receiver.url, on=("began",))
+        told = await tell(tmp_path, plain, WebhookSpec(url=receiver.url, token_env="TOKEN", on=("began",)), environ=KEY)
+    assert told.warnings == []
+    assert {one.headers.get("Authorization") for one in receiver.received} == {None, f"Bearer {SECRET}"}
+
+
+async def test_the_proxy_that_the_environment_names_is_used_but_where_it_says_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with receiving(Receiver()) as proxy, receiving(Receiver()) as near:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//somebody:else@"))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        far = WebhookSpec(url="http://hooks.example.test/drills", on=("began",))
+        told = await tell(tmp_path, far, WebhookSpec(url=near.url, on=("began",)))
+    assert told.warnings == []
+    (one,) = proxy.received
+    assert (one.headers["Host"], "Proxy-Authorization" in one.headers) == ("hooks.example.test", True)
+    assert len(near.received) == 1
 
 
 async def test_grafana_is_given_two_annotations_with_its_token(tmp_path: Path) -> None:

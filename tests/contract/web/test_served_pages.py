@@ -102,6 +102,7 @@ async def test_secrets_are_masked_in_what_is_downloaded(tmp_path: Path) -> None:
     plan["faults"][0]["changes"][0]["prior"] = {"Password": "hunter2"}
     folder.plan.write_text(json.dumps(plan))
     with folder.journal.open("a") as file:
+        file.write(f'{{"data": {"[" * 600}"hunter2"{"]" * 600}}}\n')  # too deep to be looked into
         file.write('{"data": {"AuthToken": "hunter2"}}\n{"torn": "hunter2')
     async with served(tmp_path) as pages:
         for name in ("plan.json", "journal.jsonl"):

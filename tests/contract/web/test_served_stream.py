@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from aiohttp import ClientResponse
 
 from drillrunner.clock import Clock
+from drillrunner.errors import InvalidInput
 from drillrunner.files.run_folder import RunFolder
 from drillrunner.web.answers import FOLLOWINGS
 from drillrunner.web.following import STREAMS_MOST, Followings
@@ -66,6 +68,23 @@ async def test_a_page_is_told_everything_then_what_is_new(tmp_path: Path, going:
         later = await events_until(stream, "parts")
         assert [event[2]["what"] for event in later[:-1]] == ["recover", "ledger", "phase"]
         stream.close()
+
+
+async def test_a_burst_of_pages_is_counted_before_any_of_them_has_read_the_plan(tmp_path: Path) -> None:
+    followings = Followings(Clock())
+
+    async def one_page() -> None:
+        with pytest.raises(InvalidInput, match="no plan"):
+            async with followings.of(RunFolder(tmp_path / GOING_ON)):
+                pytest.fail("there is nothing to follow")
+
+    async with anyio.create_task_group() as pages:
+        for _ in range(STREAMS_MOST):
+            assert not followings.is_full
+            pages.start_soon(one_page)
+        await anyio.lowlevel.checkpoint()
+        assert followings.is_full
+    assert not followings.is_full
 
 
 async def test_a_page_that_comes_back_is_told_what_it_has_missed(tmp_path: Path, going: RunFolder) -> None:

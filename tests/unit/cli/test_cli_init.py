@@ -57,6 +57,26 @@ def test_a_second_drill_is_added_to_what_is_there(tmp_path: Path) -> None:
     assert problems_below(tmp_path) == []
 
 
+def test_the_file_of_environments_is_replaced_whole_and_never_written_into(tmp_path: Path) -> None:
+    write(answers(), tmp_path)
+    environments, kept = tmp_path / "drills" / "environments.yaml", tmp_path / "kept.yaml"
+    before = environments.read_text()
+    kept.hardlink_to(environments)
+    write(answers(name="second", **AWS), tmp_path)
+    assert kept.read_text() == before
+    assert environments.read_text().startswith(before.rstrip())
+
+
+def test_a_link_to_the_environments_of_all_stays_a_link(tmp_path: Path) -> None:
+    write(answers(), tmp_path)
+    environments, shared = tmp_path / "drills" / "environments.yaml", tmp_path / "shared.yaml"
+    environments.rename(shared)
+    environments.symlink_to(shared)
+    write(answers(name="second", **AWS), tmp_path)
+    assert environments.is_symlink()
+    assert "staging:" in shared.read_text()
+
+
 def test_a_drill_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     write(answers(), tmp_path)
     (tmp_path / "drills" / "checkout-outage.yaml").unlink()

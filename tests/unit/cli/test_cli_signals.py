@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
-from drillrunner.cli.signals import signals_of, to_all
-from drillrunner.errors import InvalidInput
+from drillrunner.cli.signals import signalling, signals_of, to_all
+from drillrunner.errors import InvalidInput, Refused
+from drillrunner.files.run_folder import RunFolder
 from drillrunner.model.signal import EVENT_NAMES, WebhookSpec
 
 LAB = "lab:\n  kind: lab\n  signals:\n    - webhook: {url_env: HOOK}\n"
@@ -27,6 +30,41 @@ def test_all_are_told_and_one_who_fails_hears_no_more() -> None:
     tell("one")
     tell("two")
     assert (tried, heard) == (["one"], ["one", "two"])
+
+
+def test_an_audience_that_cannot_be_opened_leaves_a_run_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nonsense: Any = 7
+
+    async def run() -> str:
+        async with signalling(nonsense, RunFolder(tmp_path)) as signals:
+            signals.ended(None)
+            return "put back"
+
+    assert anyio.run(run) == "put back"
+    assert capsys.readouterr().err == "warning: signals: nobody is told: TypeError\n"
+
+
+def test_an_error_of_the_run_passes_through_its_audience_as_it_is(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with signalling((), RunFolder(tmp_path)):
+            raise Refused("a guard said no")
+
+    with pytest.raises(Refused, match="a guard said no"):
+        anyio.run(run)
+
+
+def test_a_run_that_is_cancelled_stays_cancelled(tmp_path: Path) -> None:
+    async def run() -> str:
+        with anyio.CancelScope() as scope:
+            async with signalling((), RunFolder(tmp_path)):
+                scope.cancel()
+                await anyio.sleep_forever()
+            return "went on"
+        return "cancelled"
+
+    assert anyio.run(run) == "cancelled"
 
 
 def test_the_receivers_are_those_beside_the_drill(tmp_path: Path) -> None:

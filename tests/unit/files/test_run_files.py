@@ -51,6 +51,16 @@ def test_readings_come_back_as_they_were(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["readings.sqlite"]
 
 
+@pytest.mark.parametrize("name", ["run #1", "why?", "50%25"])
+def test_readings_are_read_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "readings.sqlite"
+    path.parent.mkdir()
+    file = ReadingsFile(path)
+    file.add(reading(1, True))
+    file.close()
+    assert list(read_readings(path)) == [reading(1, True)]
+
+
 def test_readings_that_are_none_are_said_to_be_none(tmp_path: Path) -> None:
     path = tmp_path / "readings.sqlite"
     path.write_bytes(b"this is no database, but it is long enough to be looked at as if it were one")

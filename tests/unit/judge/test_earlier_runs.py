@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from drillrunner.judge.history import Wanted, earlier_runs, moment, past_rehearsal, past_run, place_of
+from drillrunner.judge.history import Wanted, earlier_runs, past_rehearsal, past_run, place_of
 from drillrunner.model.history import worst_of
 from fabricated_rehearsal import rehearsal, rto_run
 from past_reports import day, past, rto, verdict_on
@@ -63,11 +63,6 @@ def test_since_drill_and_environment_choose_runs() -> None:
     assert not Wanted(since=day(2026, 11, 10) + timedelta(seconds=1)).has(NOW)
     assert not Wanted(drill="other").has(NOW)
     assert not Wanted(environment="prod").has(NOW)
-
-
-def test_a_stamp_is_a_moment_in_utc_whatever_its_zone() -> None:
-    assert moment("2026-11-10T13:00:00+01:00") == day(2026, 11, 10) == moment("2026-11-10T12:00:00Z")
-    assert moment("yesterday") is None
 
 
 def test_where_a_run_took_place_is_read_from_a_plan_of_any_version() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drillrunner.model.noun import JsonValue
 from drillrunner.reporting.outside_text import compact, masked, visible
 
 
@@ -43,6 +46,55 @@ def test_nothing_that_a_screen_obeys_is_left(text: str) -> None:
 def test_secrets_are_masked_at_any_depth() -> None:
     value = masked({"MasterUserPassword": "hunter2", "list": [{"SecretString": "s"}], "SecretId": "orders/db"})
     assert value == {"MasterUserPassword": "***", "list": [{"SecretString": "***"}], "SecretId": "orders/db"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("token", "AccessToken", "session_token", "X-Token", "secret", "client_secret", "DB_PASSWORD_PROD", "passwd"),
+        *("SecretAccessKey", "private_key", "X-Api-Key", "Cookie", "credentials", "Proxy-Authorization"),
+    ],
+)
+def test_whatever_a_secret_is_called_it_is_masked(key: str) -> None:
+    assert masked({key: "hunter2"}) == {key: "***"}
+    assert masked({key: ["hunter2"]}) == {key: "***"}
+
+
+def test_counts_flags_and_names_of_variables_stay_readable() -> None:
+    value: JsonValue = {
+        "tokens_left": 3,
+        "ManageMasterUserPassword": True,
+        "token": None,
+        "password_env": "DB_PASSWORD",
+        "SecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders",
+        "FunctionName": "issue-tokens",
+    }
+    assert masked(value) == value
+    assert masked({"password": 123456}) == {"password": "***"}
+
+
+def test_secrets_in_addresses_are_masked_and_the_rest_of_them_is_not() -> None:
+    address = "https://drill:hunter2@shop.example.test/health?page=2&api_key=hunter2&api%5Fkey=hunter2#top"
+    shown = "https://drill:***@shop.example.test/health?page=2&api_key=***&api%5Fkey=***#top"
+    assert masked({"url": address}) == {"url": shown}
+    assert compact(address) == shown
+    assert compact("https://shop.example.test/health?page=2") == "https://shop.example.test/health?page=2"
+
+
+def test_a_payload_that_is_json_text_is_masked_as_what_it_says() -> None:
+    payload = json.dumps({"order": 7, "inner": json.dumps({"password": "hunter2"})})
+    hidden = masked({"Payload": payload})
+    assert hidden == {"Payload": '{"order": 7, "inner": "{\\"password\\": \\"***\\"}"}'}
+    assert masked(hidden) == hidden
+
+
+@pytest.mark.parametrize("text", ['{ "order" : 7 }', "[not JSON]", "{", "why? because a=b"])
+def test_text_without_a_secret_stays_to_the_letter(text: str) -> None:
+    assert masked({"Payload": text}) == {"Payload": text}
+
+
+def test_text_that_is_nested_too_deep_to_be_looked_into_is_not_shown() -> None:
+    assert masked({"Payload": "[" * 100_000}) == {"Payload": "***"}
 
 
 def test_values_are_written_on_one_line() -> None:

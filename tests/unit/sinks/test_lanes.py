@@ -14,12 +14,14 @@ from drillrunner.errors import CallFailed, Refused
 from drillrunner.model.journal import Entry
 from drillrunner.model.reading import Reading
 from drillrunner.model.verdict import Verdict
-from drillrunner.sinks.lanes import DRAIN_REAL_SECONDS, QUEUE_LENGTH, Lanes, open_lanes
+from drillrunner.sinks.lanes import DRAIN_REAL_SECONDS, MOST_WITH_READINGS, QUEUE_LENGTH, Lanes, open_lanes
+from drillrunner.sinks.post import TIMED_OUT
 from drillrunner.sinks.sink import Sink
 from fabricated_run import fabricated_run
 from made_up_verdict import verdict
 
 _, ENTRIES, READINGS = fabricated_run()
+LEFT = ENTRIES[-1].model_copy(update={"kind": "revert.done", "data": {"left": ["lambda.throttle on checkout"]}})
 
 
 class Attentive(Sink):
@@ -41,6 +43,23 @@ class Attentive(Sink):
 class Hanging(Sink):
     async def entry(self, entry: Entry) -> None:
         await anyio.sleep_forever()
+
+
+class Slow(Attentive):
+    """Takes so long for what does not matter most that each post of it is given up."""
+
+    def __init__(self, code: str = TIMED_OUT) -> None:
+        super().__init__("slow")
+        self.code = code
+        self.noted: list[Entry | Reading] = []
+
+    def note(self, news: Entry | Reading) -> None:
+        self.noted.append(news)
+
+    async def entry(self, entry: Entry) -> None:
+        await super().entry(entry)
+        await anyio.sleep(4.0)
+        raise CallFailed("no answer within 4 s", code=self.code, unknown=True)
 
 
 class Failing(Sink):
@@ -127,6 +146,54 @@ def test_what_a_full_queue_does_not_take_is_counted_and_nobody_waits() -> None:
     assert told.seconds_in_the_run == pytest.approx(1.0)
     lost = int(told.notes[-1].split(" failed, ")[1].split()[0])
     assert lost >= QUEUE_LENGTH
+
+
+def test_after_a_time_out_only_what_is_urgent_is_told_and_the_rest_is_known() -> None:
+    slow = Slow()
+    told = tell([slow], entries=[*ENTRIES[:40], LEFT])
+    assert slow.heard == [ENTRIES[0], LEFT, verdict()]
+    assert slow.noted == list(ENTRIES[1:40])
+    assert told.seconds_after < DRAIN_REAL_SECONDS
+    assert told.notes[-1] == "slow: 1 heard, 2 failed, 39 lost"
+
+
+def test_a_failure_that_took_no_time_skips_nothing() -> None:
+    slow = Slow(code="Status500")
+    tell([slow], entries=ENTRIES[:2])
+    assert slow.heard == [*ENTRIES[:2], verdict()]
+
+
+def test_a_queue_that_is_full_still_takes_what_is_urgent() -> None:
+    slow = Slow()
+    tell([slow], entries=[*[ENTRIES[1]] * (QUEUE_LENGTH + 50), LEFT])
+    assert slow.heard == [ENTRIES[1], LEFT, verdict()]
+
+
+def test_readings_are_dropped_once_the_queue_is_half_full() -> None:
+    sink = Attentive(wants_readings=True)
+    tell([sink], entries=(), readings=[READINGS[0]] * QUEUE_LENGTH)
+    assert sink.heard.count(READINGS[0]) == MOST_WITH_READINGS
+    sink = Attentive(wants_readings=True)
+    tell([sink], entries=[ENTRIES[1]] * MOST_WITH_READINGS, readings=READINGS[:1])
+    assert READINGS[0] not in sink.heard
+
+
+def test_a_lane_that_cannot_even_note_its_failure_ends_alone() -> None:
+    def no_room(text: str) -> None:
+        raise RuntimeError("the disk is full")
+
+    warnings: list[str] = []
+
+    async def run() -> None:
+        async with open_lanes([Failing(RuntimeError())], no_room, warnings.append) as lanes:
+            lanes.entry(ENTRIES[0])
+            await anyio.sleep(1.0)
+            lanes.ended(None)
+            warnings.append("the run went on")
+
+    with pytest.raises(RuntimeError, match="the disk is full"):  # of the account, when the run is over
+        run_virtual(run)
+    assert warnings == ["signals: failing: RuntimeError", "the run went on"]
 
 
 def test_an_error_of_the_run_passes_as_it_is() -> None:

@@ -22,6 +22,13 @@ def test_the_last_run_of_a_drill_is_told_by_its_figures() -> None:
     assert found[f'drillrunner_last_run_objective{{{where},objective="rto",probe="checkout",outcome="met"}}'] == 1
 
 
+def test_a_run_with_an_odd_beginning_takes_no_other_away() -> None:
+    found = samples(metrics_text([verdict(), verdict(drill="odd", began_wall="2026-13-01T00:00")]))
+    began = [name for name in found if name.startswith("drillrunner_last_run_timestamp_seconds{")]
+    assert began == ['drillrunner_last_run_timestamp_seconds{drill="regional-outage",environment="lab"}']
+    assert found['drillrunner_runs{drill="odd",environment="lab",outcome="missed"}'] == 1
+
+
 def test_each_outcome_is_a_series_and_one_of_them_is_1() -> None:
     found = samples(metrics_text([verdict()]))
     outcomes = [value for name, value in found.items() if name.startswith("drillrunner_last_run_outcome{")]

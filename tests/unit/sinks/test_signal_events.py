@@ -60,11 +60,11 @@ def test_an_interval_is_told_as_times_of_day_on_the_run_s_clock() -> None:
 
 
 @pytest.mark.parametrize("kind", ["revert.done", "cleanup.done"])
-def test_what_is_left_is_told_with_the_command_that_mends_it(kind: str) -> None:
+def test_what_is_left_is_told_first_with_the_command_that_mends_it(kind: str) -> None:
     scribe = Scribe()
     scribe.write(0.0, "run.began", run_id="7f3a", drill="d", environment="lab", time_scale=1.0)
     scribe.write(9.0, kind, of=2, reverted=1, left=["lambda.throttle on lambda us-east-1 checkout"], seconds=3.0)
-    left = told(scribe.entries)[-1]
+    _, left, *_ = told(scribe.entries)
     assert left.type == "io.drillrunner.left.injected"
     assert left.text == (
         "STILL INJECTED: lambda.throttle on lambda us-east-1 checkout. Mend it with: drill revert 7f3a"

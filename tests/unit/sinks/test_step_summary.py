@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import anyio
 import pytest
 
+from drillrunner.clock import run_virtual
+from drillrunner.sinks.lanes import open_lanes
 from drillrunner.sinks.step_summary import MOST_BYTES, StepSummary, cut_to
 from made_up_verdict import verdict
 
@@ -30,6 +33,21 @@ def test_a_long_report_is_cut_so_that_the_file_is_at_most_one_mebibyte(tmp_path:
     assert MOST_BYTES - 100 < summary.stat().st_size <= MOST_BYTES
     assert text.endswith("is in report.md of run 20261120-140000-7f3a9c.*\n")
     assert text[1_000:].splitlines()[-3] == "a line of the report, ä"
+
+
+def test_a_pipe_that_nobody_reads_is_given_up_and_the_process_can_end(tmp_path: Path) -> None:
+    summary, report = tmp_path / "summary", tmp_path / "report.md"
+    os.mkfifo(summary)
+    report.write_text("# Report\n")
+    warnings: list[str] = []
+
+    async def run() -> None:
+        async with open_lanes([StepSummary(summary, report)], lambda _: None, warnings.append) as lanes:
+            lanes.ended(verdict())
+
+    run_virtual(run)
+    assert warnings == ["signals: step summary: took longer than 9 s"]
+    os.close(os.open(summary, os.O_RDWR))  # lets the thread that was left behind go
 
 
 @pytest.mark.parametrize("room", range(len(NOTE), 60))

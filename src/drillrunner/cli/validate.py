@@ -59,7 +59,8 @@ def validate(
 def _without_collector() -> Iterator[None]:
     """Keep the garbage collector from looking, again and again, through what was just imported.
 
-    Files are bounded and the command ends soon: there is nothing to collect.
+    Files are bounded and the command ends soon: there is nothing to collect. What is there by then is frozen, so that
+    neither the collector's return nor the end of the process looks through it.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -67,6 +68,7 @@ def _without_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            gc.freeze()
             gc.enable()
 
 

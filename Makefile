@@ -65,7 +65,7 @@ long: $(VENV)/.dev
 truth: $(VENV)/.dev
 	$(BIN)/python benchmarks/ground_truth.py
 
-# side by side with a peer, which is installed into benchmarks/.venv; writes benchmarks/RESULTS.md (a quarter of an hour)
+# side by side with a peer, which is installed into benchmarks/.venv; writes benchmarks/RESULTS.md (forty minutes)
 bench: $(VENV)/.run
 	$(BIN)/python benchmarks/run.py
 

@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--quick] [--only NAME …] [--output FILE]
 
-The peer is installed into `benchmarks/.venv` on first use. A whole run takes up to a quarter of an hour, wants the
+The peer is installed into `benchmarks/.venv` on first use. A whole run takes up to forty minutes, wants the
 machine for itself, and writes RESULTS.md; `--quick` and `--only` print alone. Everything stays on loopback.
 
 A row is a module beside this file with `measure(setting: Setting) -> Row` (see figures.py); its name goes into ROWS,

@@ -46,15 +46,16 @@ pre {{ margin: 0; padding: 14px 18px; width: max-content; font: 14px/1.25 "DejaV
 
 
 def reports(browser: Browser, folder: Path) -> None:
-    """The first screens in light and dark, which are the same without scripts; one without scripts and styles."""
+    """The first screens in light, in dark and without scripts; one without scripts and styles."""
     for outcome, target in RTO_TARGETS.items():
         page = folder / f"{outcome}.html"
         page.write_text(sample_report(target)[1], encoding="utf-8")
         for name, dark in (("light", False), ("dark", True)):
             with opened(browser, page.as_uri(), replace(WINDOW, dark=dark)) as sheet:
                 sheet.page.screenshot(path=str(IMAGES / f"report-{outcome}-{name}.png"))
+        with opened(browser, page.as_uri(), replace(WINDOW, scripts=False)) as sheet:
+            sheet.page.screenshot(path=str(IMAGES / f"report-{outcome}-no-scripts.png"))
     with opened(browser, (folder / "missed.html").as_uri(), replace(WINDOW, scripts=False)) as sheet:
-        sheet.page.screenshot(path=str(IMAGES / "report-missed-no-scripts.png"))
         sheet.page.evaluate("document.querySelectorAll('style').forEach((one) => one.remove())")
         sheet.page.screenshot(path=str(IMAGES / "report-missed-no-scripts-no-styles.png"))
 

@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 from loopback import outside_of
 
-from drillrunner.calls.http import AiohttpClient
+from drillrunner.calls.http import SocketHttpClient
 from drillrunner.cli.session import choose
 from drillrunner.clock import Clock
 from drillrunner.engine.conduct import Conductor
@@ -76,18 +76,18 @@ async def main(drill: str, reports: str) -> None:
     chosen = choose(drill, {}, None)
     clock = Clock()
     watch = Stopwatch()
-    async with AiohttpClient(clock) as http:
-        run_id = new_run_id(clock.wall())
-        outside = outside_of(chosen.environment, clock, http, run_id)
-        plan = await make_plan(chosen.drill, chosen.environment, outside)
-        folder = create_run_folder(Path(reports), run_id, plan)
-        journal, readings = JournalFile(folder.journal, clock), ReadingsFile(folder.readings)
-        record = Record(journal, notify=watch.entry, make_room=folder.free_ballast)
-        ending = await Conductor(Desk(plan, outside, record, readings, ask_person=_nobody)).run()
-        assert not ending.reverted.left, ending
-        assert ending.outcome == "completed", ending
-        readings.close()
-        journal.close()
+    http = SocketHttpClient(clock)
+    run_id = new_run_id(clock.wall())
+    outside = outside_of(chosen.environment, clock, http, run_id)
+    plan = await make_plan(chosen.drill, chosen.environment, outside)
+    folder = create_run_folder(Path(reports), run_id, plan)
+    journal, readings = JournalFile(folder.journal, clock), ReadingsFile(folder.readings)
+    record = Record(journal, notify=watch.entry, make_room=folder.free_ballast)
+    ending = await Conductor(Desk(plan, outside, record, readings, ask_person=_nobody)).run()
+    assert not ending.reverted.left, ending
+    assert ending.outcome == "completed", ending
+    readings.close()
+    journal.close()
     print(json.dumps(watch.answer()))
 
 

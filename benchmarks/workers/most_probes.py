@@ -22,7 +22,7 @@ import aiohttp
 import anyio
 from loopback import loopback, outside_of
 
-from drillrunner.calls.http import AiohttpClient
+from drillrunner.calls.http import SocketHttpClient
 from drillrunner.clock import Clock
 from drillrunner.engine.plan import build_probe
 
@@ -47,14 +47,14 @@ async def _by_probe(
 ) -> dict[str, Any]:
     clock = Clock()
     probe = build_probe("probe", "http.get", {"url": url, "expect": {"status": 200}})
-    async with AiohttpClient(clock) as http:
-        outside = outside_of(loopback(), clock, http)
+    http = SocketHttpClient(clock)
+    outside = outside_of(loopback(), clock, http)
 
-        async def ask() -> None:
-            answer = await probe.poll(outside, 1, TIMEOUT_SECONDS)
-            assert answer.ok, answer
+    async def ask() -> None:
+        answer = await probe.poll(outside, 1, TIMEOUT_SECONDS)
+        assert answer.ok, answer
 
-        return await _asked_for(ask, at_once, seconds, profiler)
+    return await _asked_for(ask, at_once, seconds, profiler)
 
 
 async def _by_aiohttp(

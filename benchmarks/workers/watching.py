@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 from loopback import http_spec, loopback, outside_of, reserves_nothing, watcher_of
 
-from drillrunner.calls.http import AiohttpClient
+from drillrunner.calls.http import SocketHttpClient
 from drillrunner.clock import Clock
 from drillrunner.engine.watch import Board, Track, Watcher, spread
 from drillrunner.files.readings_file import ReadingsFile
@@ -52,22 +52,20 @@ class Kept:
 async def main(url: str, probes: int, every_seconds: float, polls: int, readings: str) -> None:
     clock = Clock()
     kept = Kept(Path(readings))
-    async with AiohttpClient(clock) as http:
-        outside = outside_of(loopback(), clock, http)
-        specs = [
-            http_spec(name, f"{url}/{name}", every_seconds, TIMEOUT_SECONDS)
-            for name in (f"probe-{number}" for number in range(probes))
-        ]
-        offsets = spread(specs)
-        watchers = [_watcher(spec, offsets[spec.name], outside, kept) for spec in specs]
-        wall_began, cpu_began = time.perf_counter(), time.process_time()
-        async with anyio.create_task_group() as group:
-            for watcher in watchers:
-                group.start_soon(watcher.run, reserves_nothing)
-                group.start_soon(
-                    _stop_after, watcher, clock, (polls - 0.5) * every_seconds + offsets[watcher.spec.name]
-                )
-        cpu_share = (time.process_time() - cpu_began) / (time.perf_counter() - wall_began)
+    http = SocketHttpClient(clock)
+    outside = outside_of(loopback(), clock, http)
+    specs = [
+        http_spec(name, f"{url}/{name}", every_seconds, TIMEOUT_SECONDS)
+        for name in (f"probe-{number}" for number in range(probes))
+    ]
+    offsets = spread(specs)
+    watchers = [_watcher(spec, offsets[spec.name], outside, kept) for spec in specs]
+    wall_began, cpu_began = time.perf_counter(), time.process_time()
+    async with anyio.create_task_group() as group:
+        for watcher in watchers:
+            group.start_soon(watcher.run, reserves_nothing)
+            group.start_soon(_stop_after, watcher, clock, (polls - 0.5) * every_seconds + offsets[watcher.spec.name])
+    cpu_share = (time.process_time() - cpu_began) / (time.perf_counter() - wall_began)
     kept.file.close()
     answer = {"readings": len(kept.late_seconds), "failed": kept.failed, "cpu_share": cpu_share}
     print(json.dumps({**answer, "late_ms": kept.late_milliseconds()}))

@@ -6,44 +6,40 @@ by every request here, because a kept-alive connection would hide an outage of w
 
 from __future__ import annotations
 
-import contextvars
+import asyncio
+import contextlib
 import errno
+import functools
+import socket
 import ssl
 from collections.abc import Mapping
-from types import SimpleNamespace
+from dataclasses import dataclass
 
-import aiohttp
-import anyio
 from multidict import CIMultiDict
 from yarl import URL
 
+from drillrunner.calls.http_exchange import Exchange, Reply, request_bytes
 from drillrunner.clock import Clock
 from drillrunner.errors import InvalidInput
 from drillrunner.ports import HttpFailed, HttpRequest, HttpResponse
 
 _NOT_ASKED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _RESET = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
-_CUT_BODY = "Response payload is not completed"
-_HEADERS = {"User-Agent": "drillrunner", "Accept": "*/*"}
+_HEADERS = {"User-Agent": "drillrunner", "Accept": "*/*", "Connection": "close"}
+_WITH_A_BODY = {"POST", "PUT", "PATCH"}
+_TARGETS_KEPT = 1024
 
 
 class _Phases:
     """Where the drill seconds of one request went; each part ends where the next begins."""
 
-    __slots__ = ("_clock", "_connections", "_name", "_since", "seconds")
+    __slots__ = ("_clock", "_name", "_since", "seconds")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._connections = 0
         self._name = "connect"
         self._since = clock.monotonic()
         self.seconds: dict[str, float] = {}
-
-    def begin_connection(self) -> None:
-        """aiohttp asks a second time where a connection ends before its answer (GET, and others that may repeat)."""
-        self._connections += 1
-        if self._connections > 1:
-            raise HttpFailed("reset", "the connection ended before the answer", self.end())
 
     def enter(self, name: str) -> None:
         now = self._clock.monotonic()
@@ -55,26 +51,29 @@ class _Phases:
         return self.seconds
 
 
-_current: contextvars.ContextVar[_Phases] = contextvars.ContextVar("drillrunner_http_phases")
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A URL as a request needs it."""
+
+    host: str
+    port: int
+    secure: bool
+    host_header: str
+    path: str
 
 
-class _TimedContext(ssl.SSLContext):
-    """asyncio calls `wrap_bio` when TCP is connected and the handshake begins, which aiohttp tells nobody."""
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,
-        server_hostname: str | bytes | None = None,
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        _current.get().enter("tls")
-        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+@functools.lru_cache(maxsize=_TARGETS_KEPT)
+def _target(text: str) -> _Target:
+    url = URL(text)
+    if url.scheme not in ("http", "https") or url.raw_host is None or url.port is None:
+        raise ValueError(f"{text!r} is not an http:// or https:// address")
+    host = url.host_subcomponent or ""
+    named = host if url.is_default_port() else f"{host}:{url.port}"
+    return _Target(url.raw_host, url.port, url.scheme == "https", named, url.raw_path_qs)
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    context = _TimedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()
     if ca_file is not None:
         try:
@@ -88,37 +87,14 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-async def _begin_connection(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.begin_connection()
-
-
-async def _enter_first_byte(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.enter("first_byte")
-
-
-async def _enter_dns(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.enter("dns")
-
-
-async def _enter_connect(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.enter("connect")
-
-
-def _tracing() -> aiohttp.TraceConfig:
-    config = aiohttp.TraceConfig()
-    config.on_connection_create_start.append(_begin_connection)
-    config.on_connection_create_end.append(_enter_first_byte)
-    config.on_dns_resolvehost_start.append(_enter_dns)
-    config.on_dns_resolvehost_end.append(_enter_connect)
-    return config
-
-
 def why_os_error(error: OSError) -> str:
-    """The stable code for what the operating system said about a connection."""
+    """The stable code for what the operating system, or TLS, said about a connection."""
     if isinstance(error, ConnectionRefusedError):
         return "connect refused"
-    if error.errno in _RESET or isinstance(error, ConnectionResetError | BrokenPipeError):
+    if error.errno in _RESET or isinstance(error, ConnectionResetError | BrokenPipeError | ssl.SSLEOFError):
         return "reset"
+    if isinstance(error, ssl.SSLError):
+        return "tls failed"
     if error.errno == errno.ETIMEDOUT:
         return "timeout"
     if error.errno in _NOT_ASKED:
@@ -126,24 +102,7 @@ def why_os_error(error: OSError) -> str:
     return "connect failed"
 
 
-def why_client_error(error: aiohttp.ClientError) -> str:
-    """The stable code for one of aiohttp's exceptions."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "tls failed"
-        case aiohttp.ClientConnectorError():
-            return why_os_error(error.os_error)
-        case aiohttp.ServerDisconnectedError():
-            return "reset"
-        case aiohttp.ClientPayloadError():
-            return "reset" if str(error).startswith(_CUT_BODY) else "protocol error"
-        case OSError():
-            return why_os_error(error)
-        case _:
-            return "protocol error"
-
-
-class AiohttpClient:
+class SocketHttpClient:
     """An HttpClient on real sockets.
 
     `port_map` maps the ports that URLs name (80 and 443 where they name none) to the ports that
@@ -155,19 +114,6 @@ class AiohttpClient:
         self._clock = clock
         self._port_map = dict(port_map or {})
         self._tls = _trusting(ca_file)
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> AiohttpClient:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close whatever is still open; a later request opens anew."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
 
     async def send(self, request: HttpRequest, *, timeout_seconds: float) -> HttpResponse:
         """One request on a fresh connection, never retried. `timeout_seconds` are drill seconds from now.
@@ -177,70 +123,97 @@ class AiohttpClient:
         """
         phases = _Phases(self._clock)
         began = self._clock.monotonic()
-        _current.set(phases)
         try:
-            with anyio.fail_after(self._clock.real(timeout_seconds)):
-                status, headers, body = await self._exchange(request, phases)
+            async with asyncio.timeout(self._clock.real(timeout_seconds)):
+                reply = await self._exchange(request, phases)
         except TimeoutError as error:
             raise HttpFailed("timeout", f"after {timeout_seconds:g} s", phases.end()) from error
-        except aiohttp.ClientError as error:
-            raise HttpFailed(why_client_error(error), str(error), phases.end()) from error
+        except HttpFailed as failure:
+            failure.phases.update(phases.end())
+            raise
         except OSError as error:
             raise HttpFailed(why_os_error(error), str(error), phases.end()) from error
         except ValueError as error:  # a URL or header that cannot be sent
             raise HttpFailed("protocol error", str(error), phases.end()) from error
         if self._clock.monotonic() - began > timeout_seconds:  # answered, but only after the time was up
             raise HttpFailed("timeout", f"after {timeout_seconds:g} s", phases.end())
-        return HttpResponse(status, headers, body, phases.end())
+        return HttpResponse(reply.status, reply.headers, reply.body, phases.end())
 
-    async def _exchange(self, request: HttpRequest, phases: _Phases) -> tuple[int, Mapping[str, str], bytes]:
-        url = URL(request.url)
-        async with self._open().request(
-            request.method,
-            self._target(url, request.address),
-            headers=_headers(url, request.headers),
-            data=request.body,
-            server_hostname=url.raw_host if url.scheme == "https" else None,
-            allow_redirects=False,
-            trace_request_ctx=phases,
-        ) as response:
-            phases.enter("body")
-            return response.status, response.headers, await _read(response, request.body_limit_bytes)
+    async def _exchange(self, request: HttpRequest, phases: _Phases) -> Reply:
+        target = _target(request.url)
+        wire = request_bytes(request.method, target.path, _headers(target, request), request.body)
+        exchange = Exchange(wire, request.method, request.body_limit_bytes, phases.enter)
+        port = self._port_map.get(target.port, target.port)
+        connected = await _connected(request.address or target.host, port, phases)
+        try:
+            await self._speak(connected, target, exchange, phases)
+            return await exchange.reply
+        finally:
+            exchange.end()
 
-    def _target(self, url: URL, address: str | None) -> URL:
-        port = url.port or 0
-        mapped = url.with_port(self._port_map.get(port, port))
-        return mapped if address is None else mapped.with_host(address)
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0, force_close=True, use_dns_cache=False, ssl=self._tls, resolver=aiohttp.ThreadedResolver()
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                trace_configs=[_tracing()],
-                skip_auto_headers=("Accept-Encoding",),
+    async def _speak(self, connected: socket.socket, target: _Target, exchange: Exchange, phases: _Phases) -> None:
+        """Hand the connection to the exchange; over TLS, when the name of the URL (not its address) is proven."""
+        phases.enter("tls" if target.secure else "first_byte")
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: exchange,
+                sock=connected,
+                ssl=self._tls if target.secure else None,
+                server_hostname=target.host if target.secure else None,
             )
-        return self._session
+        except BaseException:
+            connected.close()
+            raise
+        if target.secure:
+            phases.enter("first_byte")
 
 
-def _headers(url: URL, wanted: Mapping[str, str]) -> CIMultiDict[str]:
+async def _connected(host: str, port: int, phases: _Phases) -> socket.socket:
+    """A connection to the first address that takes one; what the last one said is raised when none does."""
+    *others, last = await _addresses(host, port, phases)
+    for address in others:
+        with contextlib.suppress(OSError):
+            return await _connect(*address)
+    return await _connect(*last)
+
+
+async def _connect(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    asked = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        asked.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(asked, address)
+    except BaseException:
+        asked.close()
+        raise
+    return asked
+
+
+async def _addresses(host: str, port: int, phases: _Phases) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    family = _family(host)
+    if family is not None:
+        return [(family, (host, port))]
+    phases.enter("dns")
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    phases.enter("connect")
+    return [(row[0], (str(row[4][0]), port)) for row in found]
+
+
+@functools.lru_cache(maxsize=_TARGETS_KEPT)
+def _family(host: str) -> socket.AddressFamily | None:
+    """The family of an address that is written out; None for a name."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError):
+            socket.inet_pton(family, host)
+            return family
+    return None
+
+
+def _headers(target: _Target, request: HttpRequest) -> CIMultiDict[str]:
     """The given headers stand in place of ours, however their names are written."""
-    host = url.host_subcomponent or ""
-    headers = CIMultiDict({**_HEADERS, "Host": host if url.is_default_port() else f"{host}:{url.port}"})
-    headers.update(wanted)
+    headers = CIMultiDict({"Host": target.host_header, **_HEADERS})
+    if request.body is not None or request.method in _WITH_A_BODY:
+        headers["Content-Length"] = str(len(request.body or b""))
+    if request.body is not None:
+        headers["Content-Type"] = "application/octet-stream"
+    headers.update(request.headers)
     return headers
-
-
-async def _read(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
-    body = bytearray()
-    while len(body) < limit_bytes:
-        chunk = await response.content.readany()
-        if not chunk:
-            return bytes(body)
-        body += chunk
-    response.close()  # what follows is not wanted
-    return bytes(body[:limit_bytes])

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from drillrunner.calls.aws import AwsCaller
 from drillrunner.calls.dns import DnsResolver
-from drillrunner.calls.http import AiohttpClient
+from drillrunner.calls.http import SocketHttpClient
 from drillrunner.calls.sql import SqlCaller
 from drillrunner.clock import Clock
 from drillrunner.errors import CallFailed, Refused, WrongAccount
@@ -45,8 +45,8 @@ async def open_outside(environment: Environment, clock: Clock, *, run_id: str, s
     if environment.kind == "aws":
         await _check_account(aws, environment)
     resolver = DnsResolver(clock, environment.resolver)
+    http = SocketHttpClient(clock, environment.port_map, environment.ca_file)
     async with (
-        AiohttpClient(clock, environment.port_map, environment.ca_file) as http,
         SqlCaller(
             environment.databases,
             clock,

@@ -13,7 +13,7 @@ import jmespath
 import pytest
 
 from drillrunner.calls.dns import DnsResolver
-from drillrunner.calls.http import AiohttpClient
+from drillrunner.calls.http import SocketHttpClient
 from drillrunner.calls.sql import SqlCaller
 from drillrunner.clock import Clock
 from drillrunner.errors import CallFailed, FaultInEffect, Refused
@@ -32,7 +32,8 @@ pytestmark = pytest.mark.anyio
 async def outside(databases: dict[str, Database]) -> AsyncIterator[Outside]:
     clock = Clock()
     environment = Environment(name="test", kind="lab", regions=("us-east-1",), databases=databases)
-    async with SqlCaller(databases, clock) as caller, AiohttpClient(clock) as http:
+    http = SocketHttpClient(clock)
+    async with SqlCaller(databases, clock) as caller:
         resolver = DnsResolver(clock, "127.0.0.1:9")
         yield Outside("Run-7F3A", environment, clock, cast(Caller, caller), http, resolver, random.Random(1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,19 @@ Activity = dict[str, Any]
 
 
 def installed() -> Path:
-    """The peer's `chaos`, installed on first use from wherever pip is configured to look."""
-    chaos = FOLDER / "bin" / "chaos"
-    ready = FOLDER / ".ready"
-    if not ready.exists() or ready.read_text(encoding="utf-8") != "\n".join(REQUIREMENTS):
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
-        pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, *REQUIREMENTS], check=True)
-        ready.write_text("\n".join(REQUIREMENTS), encoding="utf-8")
-    return chaos
+    """The peer's `chaos`, installed on first use."""
+    return made(FOLDER, REQUIREMENTS) / "chaos"
+
+
+def made(folder: Path, requirements: Sequence[str]) -> Path:
+    """The programs of a virtual environment that holds these, made on first use from wherever pip is told to look."""
+    programs, ready = folder / "bin", folder / ".ready"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != "\n".join(requirements):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(programs / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+        subprocess.run([*pip, *requirements], check=True)
+        ready.write_text("\n".join(requirements), encoding="utf-8")
+    return programs
 
 
 def versions() -> dict[str, str]:

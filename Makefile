@@ -55,7 +55,7 @@ selftest: $(VENV)/.run
 fuzz: $(VENV)/.dev
 	-$(INSTALL) --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/fuzz.py
-	for reader in drill environments topology journal plan runbook record; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
+	for reader in drill environments topology journal plan runbook record calendar gameday schedule exercise events actions; do $(BIN)/python tests/fuzz/guided.py $$reader || exit 1; done
 
 # what a shorter test shows too, at full length
 long: $(VENV)/.dev
@@ -84,4 +84,4 @@ pictures: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python tests/browser/pictures.py
 
 clean:
-	rm -rf $(VENV) benchmarks/.venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.venv benchmarks/*/.venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,6 +14,9 @@ from aiohttp.web import Application, Request
 
 from drillrunner.cli.catalog import param_rows
 from drillrunner.cli.past_runs import past_of
+from drillrunner.cli.standing import occasions_of, standing_of
+from drillrunner.cli.tabletop.serve import tables_of
+from drillrunner.cli.tabletop.session import Session
 from drillrunner.clock import Clock
 from drillrunner.files.lock_file import EnvironmentLock
 from drillrunner.files.run_folder import RunFolder
@@ -55,12 +58,16 @@ class Served:
 
 
 @asynccontextmanager
-async def served(tmp_path: Path, bind: str = "127.0.0.1") -> AsyncIterator[Served]:
-    """The application on a port of loopback, as though it listened on `bind`."""
+async def served(tmp_path: Path, bind: str = "127.0.0.1", exercise: Session | None = None) -> AsyncIterator[Served]:
+    """The application on a port of loopback, as though it listened on `bind`, playing an exercise if there is one."""
     access = access_for(bind, TOKEN)
     clock = Clock(wall_source=lambda: EPOCH + timedelta(seconds=101.0))
-    sources = Sources(tmp_path / "reports", tmp_path, past_of, param_rows, metrics_text, clock)
-    server = TestServer(make_app(sources, access), host="127.0.0.1")
+    reports = tmp_path / "reports"
+    sources = Sources(reports, tmp_path, past_of, param_rows, standing_of, metrics_text, clock, occasions=occasions_of)
+    tables = tables_of(sources.reports, Clock())
+    if exercise is not None:
+        tables.add(exercise)
+    server = TestServer(make_app(sources, access, tables), host="127.0.0.1")
     async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:  # cookies for an address too
         yield Served(client, access)
 

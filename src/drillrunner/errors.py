@@ -7,7 +7,9 @@ DrillError
 │   ├── WrongAccount             the credentials are not the environment's
 │   ├── FaultInEffect            somebody else's fault is there already
 │   ├── PlanStale                what the plan captured is no longer there
-│   └── SteadyStateMissing       the baseline was not healthy
+│   ├── SteadyStateMissing       the baseline was not healthy
+│   ├── ExerciseRefused          a tabletop exercise does not allow it now
+│   └── ExerciseBusy             another process runs the exercise
 ├── CallFailed          exit 4   an outside call was refused, or its outcome is unknown
 ├── JournalUnwritable   exit 4   nothing may be injected without a journal
 ├── JournalBroken       exit 2   a journal's chain does not hold
@@ -104,6 +106,14 @@ class PlanStale(Refused):
 
 class SteadyStateMissing(Refused):
     """The baseline was not healthy, so nothing could be learnt from breaking it."""
+
+
+class ExerciseRefused(Refused):
+    """A tabletop exercise does not allow it now: published twice, a rating without a reason, no player's business."""
+
+
+class ExerciseBusy(Refused):
+    """Another process runs the exercise; two would write into one journal."""
 
 
 class CallFailed(DrillError):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
+
+# how far past its time asyncio lets the loop look for timers that are due
+_TICK_SECONDS = 1e-9
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -20,6 +24,8 @@ class _JumpingSelector(selectors.SelectSelector):
         if timeout is None:  # only another thread or a socket can wake the loop now
             return super().select(None)
         self.now += timeout
+        if self.now + _TICK_SECONDS == self.now:  # after half a year the tick is lost in rounding
+            self.now = math.nextafter(self.now, math.inf)
         return ready
 
 

@@ -132,7 +132,28 @@ _YAML_FILE = Expected()
 
 def read_text(path: Path, problems: Problems, expected: Expected = _YAML_FILE) -> str:
     """The text of a regular file of at most 1 MiB. Raises InvalidInput (codes Y1xx)."""
-    return _decode(_read_bounded(path, problems, expected), problems)
+    return _decode(read_bytes(path, problems, expected), problems)
+
+
+def read_bytes(path: Path, problems: Problems, expected: Expected = _YAML_FILE) -> bytes:
+    """The bytes of a regular file of at most 1 MiB. Raises InvalidInput (codes Y1xx)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
+            data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        problems.stop("Y101", "there is no such file", advice=f"check the path; {expected.home}")
+    except IsADirectoryError:
+        problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problems.stop("Y103", f"the file cannot be read: {reason}", advice="check its permissions")
+    if len(data) > MAX_BYTES:
+        advice = f"{expected.size}; is this the right file?"
+        problems.stop("Y105", "the file is larger than 1 MiB", advice=advice)
+    return data
 
 
 def split_lines(text: str) -> tuple[str, ...]:
@@ -185,26 +206,6 @@ def span_at(root: Node, path: Sequence[str | int]) -> Span:
         else:
             break
     return span
-
-
-def _read_bounded(path: Path, problems: Problems, expected: Expected) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
-            data = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        problems.stop("Y101", "there is no such file", advice=f"check the path; {expected.home}")
-    except IsADirectoryError:
-        problems.stop("Y102", _what_instead(path), advice=f"give the path of {expected.what}")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problems.stop("Y103", f"the file cannot be read: {reason}", advice="check its permissions")
-    if len(data) > MAX_BYTES:
-        advice = f"{expected.size}; is this the right file?"
-        problems.stop("Y105", "the file is larger than 1 MiB", advice=advice)
-    return data
 
 
 def _what_instead(path: Path) -> str:

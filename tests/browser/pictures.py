@@ -2,11 +2,13 @@
 
 `make pictures` runs it. The reports are the run in reports/sample judged against three RTO targets. The live views are
 taken from a terminal (tmux) in which the shipped regional outage runs in a lab of its own, and from `drill serve`.
+They are of one run: where the machine was too busy for it, or one of its moments was not seen, none is changed.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import shlex
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,8 @@ LOOK_EVERY_SECONDS = 0.25
 RUN_SECONDS_MOST = 240.0
 # The live view as it is at the end of these phases.
 MOMENTS = {"baseline": "▶baseline", "outage": "▶detect", "served-again": "▶recover"}
-IN_THE_BROWSER = "▶failover"
+IN_THE_BROWSER, SERVED = "▶failover", "serve-live"
+PROBES_LATE, A_CALM_RUN = "F106", "a run whose probes were asked in time"
 FRAME = """<!doctype html><meta charset="utf-8"><style>{stylesheet}
 body {{ margin: 0; background: {background}; color: {foreground} }}
 pre {{ margin: 0; padding: 14px 18px; width: max-content; font: 14px/1.25 "DejaVu Sans Mono", monospace }}</style>
@@ -85,10 +88,22 @@ def frames(tmux: list[str]) -> Iterator[str]:
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def moments(browser: Browser, stage: Stage, socket: Path) -> dict[str, str]:
-    """The last frame of each of the phases in MOMENTS, of a regional outage. Takes the served page's picture, too."""
+@dataclass
+class Seen:
+    """What was seen of a run: the last frame of each of its MOMENTS, and a picture of the served page."""
+
+    frames: dict[str, str] = field(default_factory=dict)
+    served: bytes = b""
+
+    @property
+    def missing(self) -> list[str]:
+        return [name for name in MOMENTS if name not in self.frames] + ([] if self.served else [SERVED])
+
+
+def moments(browser: Browser, stage: Stage, socket: Path) -> Seen:
+    """A regional outage in a terminal and on the served page."""
     command = stage.command("run", "regional-outage", "--reports", str(stage.reports))
-    found: dict[str, str] = {}
+    seen = Seen()
     with (
         serving(stage) as served,
         opened(browser, served.signed_in, WINDOW, within=served.origin) as sheet,
@@ -96,13 +111,13 @@ def moments(browser: Browser, stage: Stage, socket: Path) -> dict[str, str]:
     ):
         for frame in frames(tmux):
             plain = Text.from_ansi(frame).plain
-            found.update({name: frame for name, mark in MOMENTS.items() if mark in plain})
-            if IN_THE_BROWSER in plain and "/runs/" not in sheet.page.url:
+            seen.frames.update({name: frame for name, mark in MOMENTS.items() if mark in plain})
+            if IN_THE_BROWSER in plain and not seen.served:
                 sheet.page.reload()
                 sheet.page.locator("#runs tbody a").first.click()
                 sheet.page.locator("#part-phases").wait_for()
-                sheet.page.screenshot(path=str(IMAGES / "serve-live.png"))
-    return found
+                seen.served = sheet.page.screenshot()
+    return seen
 
 
 def as_page(frame: str) -> str:
@@ -111,19 +126,31 @@ def as_page(frame: str) -> str:
     return console.export_html(theme=SVG_EXPORT_THEME, code_format=FRAME, inline_styles=True)
 
 
-def live_views(browser: Browser, folder: Path) -> None:
+def is_disturbed(stage: Stage) -> bool:
+    """Whether the run's own report finds that its probes were not asked in time."""
+    verdict = json.loads((stage.run_folder() / "verdict.json").read_text(encoding="utf-8"))
+    return any(finding["code"] == PROBES_LATE for finding in verdict["findings"])
+
+
+def live_views(browser: Browser, folder: Path) -> list[str]:
+    """Writes the pictures of a run; gives the names of what was not seen, and then writes none."""
     stage = stage_in(folder / "stage")
     (stage.folder / "drills" / "regional-outage.yaml").symlink_to(ROOT / "drills" / "regional-outage.yaml")
     stage.reports.mkdir()
     try:
-        found = moments(browser, stage, folder / "tmux")
+        seen = moments(browser, stage, folder / "tmux")
     finally:
         stage.drill("lab", "down", "--topology", "checkout")
-    for name, frame in found.items():
+    missing = [*seen.missing, *([A_CALM_RUN] if is_disturbed(stage) else [])]
+    if missing:
+        return missing
+    (IMAGES / f"{SERVED}.png").write_bytes(seen.served)
+    for name, frame in seen.frames.items():
         page = folder / f"live-{name}.html"
         page.write_text(as_page(frame), encoding="utf-8")
         with opened(browser, page.as_uri()) as sheet:
             sheet.page.locator("pre").screenshot(path=str(IMAGES / f"live-{name}.png"))
+    return []
 
 
 def main() -> int:
@@ -137,11 +164,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable)
         reports(browser, Path(name))
-        live_views(browser, Path(name))
+        missing = live_views(browser, Path(name))
         browser.close()
-    missing = [name for name in MOMENTS if not (IMAGES / f"live-{name}.png").exists()]
     if missing:
-        print(f"never seen in the terminal: {', '.join(missing)}", file=sys.stderr)
+        advice = "the live views are as they were; try again while nothing else runs here"
+        print(f"never seen: {', '.join(missing)}; {advice}", file=sys.stderr)
     heavy = [path.name for path in IMAGES.glob("*.png") if path.stat().st_size > BYTES_MOST]
     if heavy:
         print(f"heavier than {BYTES_MOST:,} bytes: {', '.join(heavy)}", file=sys.stderr)

@@ -71,7 +71,7 @@ class Sheet:
     def assert_harmless(self) -> None:
         assert not self.dialogs
         assert not self.strayed
-        assert not self.complaints
+        assert not self.complaints, self.complaints
         assert self.page.evaluate("window.__xss === undefined"), "a text from outside was run"
 
     def _listen(self) -> None:

@@ -51,9 +51,9 @@ def running(stage: Stage) -> Iterator[Any]:
             run.communicate(timeout=60)
 
 
-def open_the_run(page: Page) -> None:
-    """Ask for the list until the run is in it, and choose it."""
-    link = page.locator("#runs tbody a")
+def open_the_run(page: Page, words: str = "") -> None:
+    """Ask for the list until the run is in it, with those words, and choose it."""
+    link = page.locator("#runs tbody tr", has_text=words).locator("a")
     while not link.count():
         page.wait_for_timeout(ASK_AGAIN_MS)
         page.reload()
@@ -86,3 +86,36 @@ def test_a_run_is_watched_and_stopped_with_its_button_and_its_report_opens(
         assert sheet.first_screen().lstrip().startswith("ABORTED")
         page.screenshot(path=str(kept / "live-report.png"))
     assert stage.state() == before
+
+
+def test_the_runbook_s_steps_are_begun_and_done_with_buttons_and_by_drill_step_from_a_shell(
+    browser: Browser, stage: Stage, served: Served, kept: Path
+) -> None:
+    with opened(browser, served.signed_in, within=served.origin) as sheet, running(stage) as run:
+        page = sheet.page
+        open_the_run(page, "under way")
+        page.get_by_label("Your name, for the record").fill("Ana <b>")
+        page.get_by_role("button", name="Step 1.2: Begin").click()
+        page.get_by_role("button", name="Step 1.2: Done").wait_for(timeout=A_RUN_MS)
+        assert "Ana <b>" in page.locator("#part-steps tr[aria-current]").inner_text()
+        page.locator("#part-step", has_text="1.2 begun").wait_for()
+        assert page.get_by_label("Your name, for the record").input_value() == "Ana <b>"
+        page.screenshot(path=str(kept / "live-steps.png"), full_page=True)
+
+        told = stage.drill("step", "last", "1.1", "done", "--by", "Ben", "--reports", str(stage.reports))
+        assert told.stdout.startswith("step 1.1 is done: Say so: tell the incident commander"), told.stderr
+        page.locator("#part-steps tr", has_text="Ben").wait_for()  # the page hears of it without being asked
+        button = page.get_by_role("button", name="Step 1.2: Done")
+        button.focus()
+        page.keyboard.press("Enter")
+        page.locator("#part-steps tr", has_text="done in").filter(has_text="Ana").wait_for()
+        page.locator("#part-steps tr", has_text="Move the ledger").filter(has_text="done in").wait_for(timeout=A_RUN_MS)
+        page.get_by_role("link", name="Show its result").click(timeout=A_RUN_MS)
+        run.communicate(timeout=60)
+    report = (stage.run_folder() / "report.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in report.splitlines() if line.startswith("| <!-- -->")]
+    by = {row[0].removeprefix("| <!-- -->"): (row[4], row[6].removesuffix(" |")) for row in rows}
+    assert by["1.1"] == ("Ben", "done; when it was begun was not recorded")
+    assert by["1.2"] == ("Ana &lt;b&gt;", "done")
+    assert by["1.3"] == ("the drill", "done")
+    assert by["1.5"][1] == "never begun"

@@ -38,16 +38,28 @@ PAGES = {
     "catalogue": "/catalogue",
 }
 A_PERSONS_STEP: dict[str, JsonValue] = {"section": "failover", "index": 1, "kind": "manual", "by": "person"}
+LATE = """\
+drill: late
+title: nobody has practised it
+owner: team-checkout
+objectives: {rto: 3m}
+probes: {checkout: {http.get: {url: "https://checkout.example.test/health"}, user_facing: true}}
+faults: [lambda.throttle: {region: us-east-1, functions: [checkout]}]
+schedule: {every: month, starts: 2026-01-05T09:00, time_zone: Europe/Berlin, grace: 14d}
+"""
 TITLE = "".join(MARKUP[:2]) + "</td></table>"
 
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One run that is over, and the shipped drills."""
+    """One run that is over, the shipped drills, game days and exercises, and a drill that is overdue."""
     stage = stage_in(tmp_path_factory.mktemp("quiet") / "work")
     shutil.copytree(SAMPLE, stage.reports / RUN)
     for drill in (ROOT / "drills").glob("*.yaml"):
         shutil.copy(drill, stage.folder / "drills")
+    for kind in ("gamedays", "exercises"):
+        shutil.copytree(ROOT / "drills" / kind, stage.folder / "drills" / kind)
+    (stage.folder / "drills" / "late.yaml").write_text(LATE, encoding="utf-8")
     with serving(stage) as served:
         yield served
 
@@ -88,6 +100,13 @@ def test_a_phone_shows_every_served_page_without_scrolling_sideways(browser: Bro
             sheet.page.goto(quiet.origin + path)
             wide[name] = sheet.page.evaluate("document.documentElement.scrollWidth")
         assert {name: width for name, width in wide.items() if width > PHONE.width} == {}
+
+
+def test_a_drill_that_is_overdue_is_seen_at_once_and_not_by_its_colour_alone(browser: Browser, quiet: Served) -> None:
+    with opened(browser, f"{quiet.origin}/drills", PHONE, within=quiet.origin) as sheet:
+        assert re.search(r"✗ Overdue \(1 of \d+\): late", sheet.first_screen())
+        words = sheet.text("#drills tr:has(a:text-is('late')) td:last-child")
+        assert re.match(r"✗ OVERDUE by \d+d: was due on 2026-01-05 09:00 Europe/Berlin", words)
 
 
 def test_an_address_with_nothing_is_a_page_that_says_so(browser: Browser, quiet: Served) -> None:
@@ -179,7 +198,17 @@ def test_without_the_token_there_is_no_stop_button(
         assert sheet.page.locator("form[method=post]").count() == 0
         assert f"drill stop {hostile_under_way.run_id}" in sheet.text("main")
     with opened(browser, address + hostile.signed_in[hostile.signed_in.index("?") :], within=hostile.origin) as sheet:
-        assert sheet.page.locator("form[method=post]").count() == 1
+        assert sheet.page.locator("#stop-form").count() == 1
+
+
+def test_a_long_name_makes_no_tall_row(browser: Browser, hostile: Served, hostile_under_way: RunFolder) -> None:
+    """The names are as long as the hostile text that this run has added to them."""
+    with opened(browser, f"{hostile.origin}/runs/{hostile_under_way.run_id}", PHONE, within=hostile.origin) as sheet:
+        widths = sheet.page.evaluate(
+            "[...document.querySelectorAll('.seen th[scope=row]')].map((one) => one.offsetWidth)"
+        )
+        assert widths
+        assert min(widths) >= PHONE.width * 0.4
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])

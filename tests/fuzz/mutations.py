@@ -8,7 +8,7 @@ from random import Random
 
 MOST_BYTES = 2_000_000
 _WORD = re.compile(rb"[A-Za-z0-9_.${}-]+")
-# What breaks readers: other types, extremes, YAML's and JSON's own signs, and characters that are no text.
+# What breaks readers: other types, extremes, YAML's, JSON's and iCalendar's own signs, and characters that are no text.
 ODD = (
     b"null", b"~", b"yes", b"no", b"on", b"0", b"-1", b"1e999", b"-1e-999", b".inf", b".nan", b"0x1F", b"0o7",
     b"1:30", b"9" * 400, b"1_000", b"2026-11-21", b"2026-02-30T25:61:00Z", b"''", b'""', b'"', b"'", b"{}", b"[]", b"{",
@@ -16,7 +16,8 @@ ODD = (
     b"%YAML 9.9", b"---", b"...", b"|", b">-", b"#", b"\t", b"\r", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc2\x85",
     b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xed\xa0\x80", b"\xf0\x9f\x92\xa9", b"${", b"${primary}", b"${a${b}}", b"500ms",
     b"1h30m", b"-5s", b"99999999999h", b"97%", b"101%", b"true", b"NaN", b"Infinity", b"\\ud800", b"\\u0000",
-    b"A" * 20_000,
+    b"A" * 20_000, b"\r\n ", b"\nBEGIN:VEVENT\n", b"\nEND:VEVENT\n", b"\nRRULE:FREQ=", b"HOURLY", b"YEARLY;COUNT=99999",
+    b"DAILY;BYMONTH=2;BYMONTHDAY=30", b"00010101", b"99991231T235960Z", b"20261224", b"P9999D", b"-PT1S", b"TZID=..",
 )  # fmt: skip
 
 Mutation = Callable[[bytes, Random], bytes]

@@ -17,7 +17,13 @@ SEEDS = {name: [path.read_bytes() for path in reader.seeds] for name, reader in 
 # what was let through once
 FOUND = {
     "topology": [b"topology: \xff", b"topology: 2026-02-30", b"topology: " + b"[" * 5_000, b"a: &a [*a]"],
-    "drill": [b'drill: a\nprobes: {a: {http.get: {url: "\\ud800://a.test"}}}\n'],
+    "drill": [
+        b'drill: a\nprobes: {a: {http.get: {url: "\\ud800://a.test"}}}\n',
+        b"drill: a\nrunbook: " + "🛒".encode() * 100,
+    ],
+    "schedule": [b"schedule: {every: month, time_zone: " + b"a/" * 2_000 + b"}"],
+    "calendar": [b"BEGIN:VCALENDAR\nX-WR-TIMEZONE:" + b"a/" * 2_000 + b"\nEND:VCALENDAR"],
+    "gameday": [b"drills: [{drill: " + b"a" * 190 + "🛒".encode() * 90 + b"}]"],
     "journal": [
         b'{"seq": 1, "at": 1e999, "wall": "", "kind": "k", "data": {}, "prev": "", "hash": ""}\n',
         b'{"seq": 1, "at": 1, "wall": "\\ud800", "kind": "k", "data": {}, "prev": "", "hash": ""}\n',

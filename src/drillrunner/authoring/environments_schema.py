@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drillrunner.authoring.schema_pieces import (
     DEFINITIONS,
+    MOMENT,
     NAME,
     Schema,
     boolean,
@@ -24,7 +25,6 @@ _ACCOUNT: Schema = {
     "minimum": 100_000_000_000,
     "maximum": 999_999_999_999,
 }
-_MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-?\d{2}-?\d{2}.\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})*)$"}
 
 
 def environments_schema() -> Schema:
@@ -87,8 +87,8 @@ def _guards(*, allow_irreversible: bool, confirm: bool) -> dict[str, Schema]:
 
 def _window() -> Schema:
     properties = {
-        "from": described(_MOMENT, "when it begins, with a time zone: 2026-12-18T00:00:00Z"),
-        "to": described(_MOMENT, "when it ends, with a time zone"),
+        "from": described(MOMENT, "when it begins, with a time zone: 2026-12-18T00:00:00Z"),
+        "to": described(MOMENT, "when it ends, with a time zone"),
         "reason": text("why, for whoever is refused"),
     }
     return mapping(properties, required=("from", "to", "reason"))

@@ -15,8 +15,9 @@ recovery: {within: 5m}
 ```
 
 An example is a part of a file that is otherwise right (of a runbook `yaml` is a part of its front matter, `markdown`
-all that follows it); one that is marked `whole` is all of it. A code that no
-file can show has a paragraph that begins with "No example:" instead, and so may a whole file of sections.
+all that follows it; of a calendar `ics` is what an event holds beside its UID); one that is marked `whole` is all of
+it. A code that no file can show has a paragraph that begins with "No example:" instead, and so may a whole file of
+sections.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from drillrunner.model.noun import Noun
 
 _FOLDER = "explanations"
 _SECTION = re.compile(r"^## (\w\d{3}) (.+)$", re.MULTILINE)
-_EXAMPLE = re.compile(r"^~~~(?:yaml|markdown) (wrong|mended)( whole)?\n(.*?)^~~~$\n?", re.MULTILINE | re.DOTALL)
+_EXAMPLE = re.compile(r"^~~~(?:yaml|markdown|ics) (wrong|mended)( whole)?\n(.*?)^~~~$\n?", re.MULTILINE | re.DOTALL)
 NO_EXAMPLE = "No example: "
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from drillrunner.errors import Problem
 from drillrunner.files.nearest import choices
-from drillrunner.files.runbook_file import RunbookFile
+from drillrunner.files.runbook.file import RunbookFile
 from drillrunner.model.drill import Drill, StepSpec
 from drillrunner.model.runbook import DrillStepMention, Place, RunbookStep
 from drillrunner.yaml_source import Problems, Span

@@ -1,4 +1,4 @@
-"""The pieces that the schemas of drills and environments are put together from. JSON Schema draft-07.
+"""The pieces that the schemas of users' files are put together from. JSON Schema draft-07.
 
 In draft-07 whatever stands beside a `$ref` is ignored, so nothing does.
 """
@@ -20,6 +20,11 @@ REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_-]{0,63}\}"
 DURATION: Schema = {"type": "string", "pattern": f"^{DURATION_PATTERN}$|{REFERENCE}"}
 PERCENTAGE: Schema = {"type": "string", "pattern": f"^{_PERCENT}$|{REFERENCE}"}
 NAME_TEXT: Schema = {"type": ["string", "integer"], "pattern": f"^{NAME}$|{REFERENCE}"}
+# of files that have no variables
+PLAIN_DURATION: Schema = {"type": "string", "pattern": f"^{DURATION_PATTERN}$"}
+PLAIN_PERCENTAGE: Schema = {"type": "string", "pattern": f"^{_PERCENT}$"}
+PLAIN_NAME: Schema = {"type": ["string", "integer"], "pattern": f"^{NAME}$"}
+MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-?\d{2}-?\d{2}.\d{2}.*(?:Z|[+-]\d{2}(?::?\d{2})*)$"}
 
 # what a schema refers to by name, because it is long or there often
 DEFINITIONS: dict[str, Schema] = {
@@ -53,6 +58,21 @@ def text(description: str, *, longest: int = 200, **more: Any) -> Schema:
 
 def duration(description: str, **more: Any) -> Schema:
     return described(DURATION, f"{description}. A duration: 500ms, 30s, 5m, 1h30m", **more)
+
+
+def plain_duration(description: str, **more: Any) -> Schema:
+    return described(PLAIN_DURATION, f"{description}. A duration: 500ms, 30s, 5m, 1h30m", **more)
+
+
+def whole(description: str, low: int, high: int, **more: Any) -> Schema:
+    """A whole number; one in quotes is taken too."""
+    number: Schema = {"type": ["integer", "string"], "pattern": r"^\d{1,9}$", "minimum": low, "maximum": high}
+    return described(number, description, **more)
+
+
+def one_or_more(entry: Schema, description: str, **more: Any) -> Schema:
+    """One of them alone, or a list."""
+    return {"description": description, "anyOf": [entry, {"type": "array", "items": entry, **more}]}
 
 
 def boolean(description: str, **more: Any) -> Schema:

@@ -23,7 +23,7 @@ def _webhook() -> Schema:
     properties = {
         **_receiver("url"),
         "body": body,
-        "on": described(events, "which events are told; all as cloudevents, else began, left and ended"),
+        "on": described(events, "which events are told; all as cloudevents, else began, left, ended and gameday.*"),
     }
     pagerduty: Schema = {"properties": {"body": {"const": "pagerduty"}}, "required": ["body"]}
     return {

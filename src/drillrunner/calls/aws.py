@@ -7,7 +7,6 @@ import random
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ import botocore.session
 import tenacity
 from pydantic import JsonValue
 
+from drillrunner.calls.aws_answer import plain_answer
 from drillrunner.calls.rate_limit import PROBE_REQUESTS_PER_SECOND, RateLimits
 from drillrunner.clock import Clock
 from drillrunner.errors import CallFailed
@@ -179,7 +179,7 @@ class AwsCaller:
         """In a worker thread: one request, its errors made ours."""
         try:
             client = self._client(call.service, call.region, read_seconds)
-            return _plain(_method(client, call)(**call.params))
+            return plain_answer(call.service, _method(client, call)(**call.params))
         except botocore.exceptions.ClientError as error:
             raise _from_client_error(call, error) from error
         except botocore.exceptions.BotoCoreError as error:
@@ -380,18 +380,3 @@ def _from_botocore(call: AwsCall, error: botocore.exceptions.BotoCoreError) -> C
         return _failed(call, "Unsupported", str(error), unknown=False)
     code = "Timeout" if isinstance(error, kinds.ReadTimeoutError) else "ConnectionLost"
     return _failed(call, code, str(error), unknown=True)
-
-
-def _plain(value: Any) -> JsonValue:
-    """A botocore answer as JSON: no metadata, timestamps as ISO text, blobs as UTF-8 text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items() if key != "ResponseMetadata"}
-    if isinstance(value, list | tuple | set):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if hasattr(value, "read"):
-        value = value.read()
-    if isinstance(value, bytes | bytearray):
-        return bytes(value).decode("utf-8", errors="replace")
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

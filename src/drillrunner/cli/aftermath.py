@@ -16,6 +16,7 @@ from anyio.abc import TaskStatus
 
 from drillrunner.calls.open import open_outside
 from drillrunner.cli.past_runs import earlier_of
+from drillrunner.cli.retests import shown_for
 from drillrunner.cli.session import clock_for, same_lab_runs
 from drillrunner.cli.signals import signalling, to_all
 from drillrunner.cli.view import say
@@ -74,7 +75,8 @@ def _judged(folder: RunFolder) -> tuple[Plan, Sequence[Entry], Verdict]:
 
 def _write(folder: RunFolder, plan: Plan, entries: Sequence[Entry], verdict: Verdict) -> None:
     earlier = [one for one in earlier_of(folder, verdict) if _is_finite(one)]
-    write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict, earlier)
+    actions = shown_for(folder, verdict)
+    write_reports(folder.path, plan, entries, lambda: read_readings(folder.readings), verdict, earlier, actions)
 
 
 def _is_finite(run: EarlierRun) -> bool:

@@ -11,7 +11,9 @@ import click
 from drillrunner.cli.options import offers, reports_option
 
 if TYPE_CHECKING:
-    from drillrunner.cli.scheduled import Scheduled
+    from collections.abc import Iterator
+
+    from drillrunner.cli.scheduled import Scheduled, ScheduledThing
     from drillrunner.gameday.ics import Occasion
 
 _COLUMNS = ("when", "drill", "environment", "owner")
@@ -47,12 +49,15 @@ def calendar(
     The file holds every drill as an event of its own in UTC, under an id that stays: importing it again changes what
     is there and adds nothing twice. Exit code 2 when a drill's file could not be read.
     """
-    from drillrunner.cli.scheduled import find_scheduled, moment_given, tell_unreadable
+    from drillrunner.cli.scheduled import find_scheduled, moment_given, tell_unreadable, with_others
     from drillrunner.errors import ExitCode
 
     at = moment_given(now)
     found = find_scheduled(drills, environment_name, reports, at)
-    occasions = _occasions(found.drills, at, at + timedelta(days=months * MONTH_DAYS))
+    until = at + timedelta(days=months * MONTH_DAYS)
+    occasions = _occasions(found.drills, at, until)
+    found, others = (found, []) if drills else with_others(found, reports, at)
+    occasions = sorted([*occasions, *_of_others(others, at, until)], key=lambda one: (one.at, one.drill))
     if target is None:
         click.echo("\n".join(_table(occasions)))
     else:
@@ -84,13 +89,36 @@ def _occasions(drills: tuple[Scheduled, ...], now: datetime, until: datetime) ->
     return sorted(occasions, key=lambda occasion: (occasion.at, occasion.drill))
 
 
+def _of_others(things: list[ScheduledThing], now: datetime, until: datetime) -> Iterator[Occasion]:
+    """Game days and exercises to come."""
+    from drillrunner.gameday.due import planned
+    from drillrunner.gameday.ics import Occasion
+
+    for one in things:
+        for moment in planned(one.schedule, one.last_completed, now, until):
+            yield Occasion(
+                drill=one.name,
+                title=one.title,
+                owner=one.owner,
+                environment=one.environment,
+                runbook=None,
+                time_zone=one.schedule.time_zone,
+                at=moment,
+                kind=one.kind,
+            )
+
+
 def _table(occasions: list[Occasion]) -> list[str]:
     from drillrunner.cli.scheduled import local_minute
     from drillrunner.reporting.table_text import aligned
 
     if not occasions:
         return ["no drill is scheduled in that time"]
-    rows = [(local_minute(one.at, one.time_zone), one.drill, one.environment, one.owner) for one in occasions]
+    kinds = {"drill": "", "gameday": "game day ", "exercise": "exercise "}
+    rows = [
+        (local_minute(one.at, one.time_zone), f"{kinds[one.kind]}{one.drill}", one.environment, one.owner)
+        for one in occasions
+    ]
     lines = aligned([_COLUMNS, *rows[:MOST_LINES]])
     left_out = len(rows) - MOST_LINES
     return [*lines, f"… and {left_out} more: --ics writes them all"] if left_out > 0 else lines

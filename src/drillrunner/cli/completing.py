@@ -59,6 +59,12 @@ def _topologies(_ctx: click.Context) -> Sequence[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def _gamedays(_ctx: click.Context) -> Sequence[str]:
+    from drillrunner.files.gameday.file import gameday_names
+
+    return gameday_names(Path())
+
+
 def _codes(_ctx: click.Context) -> Sequence[str]:
     from drillrunner.files.codes import CODES
 
@@ -72,5 +78,6 @@ OFFERS: dict[str, Callable[[click.Context], Sequence[str]]] = {
     "environments": _environments,
     "topologies": _topologies,
     "codes": _codes,
+    "gamedays": _gamedays,
 }
 _ALSO_FILES = ("drills", "drill files", "topologies")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from drillrunner.evidence.record import SignOff
     from drillrunner.evidence.verify import Verification
     from drillrunner.files.run_folder import RunFolder
+    from drillrunner.model.action import Action
+    from drillrunner.model.approval import Approval
 
 LEFT_MOST = 5
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SIGNERS = click.option(
     "--allowed-signers", type=_FILE, metavar="FILE", help="Who may sign, as ssh-keygen's ALLOWED SIGNERS has them."
+)
+_KMS_KEYS = click.option(
+    "--allowed-kms-key",
+    "kms_keys",
+    type=_FILE,
+    multiple=True,
+    metavar="FILE",
+    help="The public half (PEM) of a key in KMS that may sign; may be repeated.",
 )
 
 
@@ -29,7 +39,7 @@ _SIGNERS = click.option(
 def evidence() -> None:
     """Records of runs, hashed and chained, that support what is claimed of them. They certify nothing.
 
-    They are kept in reports/evidence/. Keys in a KMS are not supported: signatures are OpenSSH's.
+    They are kept in reports/evidence/. Signatures are OpenSSH's, or of a key in AWS KMS.
     """
 
 
@@ -37,7 +47,13 @@ def evidence() -> None:
 @click.argument("run", shell_complete=offers("runs"))
 @click.option("--note", "notes", multiple=True, metavar="TEXT", help="Words to keep with it; may be repeated.")
 @click.option("--controls", type=_FILE, metavar="FILE", help="Service, scope and the controls it supports, in YAML.")
-@click.option("--sign", "key", type=_FILE, metavar="KEY", help="Sign with this SSH key (ssh-keygen -Y sign).")
+@click.option("--sign", metavar="KEY", help="Sign with this SSH key (ssh-keygen -Y sign), or with kms:KEY_ARN.")
+@click.option(
+    "--sign-environment",
+    metavar="NAME",
+    shell_complete=offers("environments"),
+    help="Whose credentials use the key in KMS; the run's own environment without it.",
+)
 @click.option("--sign-off", "sign_offs", multiple=True, metavar='"NAME, ROLE, TEXT"', help="May be repeated.")
 @click.option("--retain", metavar="AGE", help="How long to keep it: 7y, 18m, 90d. Nothing is deleted by itself.")
 @click.option("--incomplete", is_flag=True, help="Record a run of which something is still injected, and say so.")
@@ -49,25 +65,38 @@ def build(
     run: str,
     notes: tuple[str, ...],
     controls: Path | None,
-    key: Path | None,
+    sign: str | None,
+    sign_environment: str | None,
     sign_offs: tuple[str, ...],
     retain: str | None,
     incomplete: bool,
     output: Path | None,
     reports: Path,
 ) -> None:
-    """Make the record of RUN: what was tested, with which result, and the proof that it was put back."""
+    """Make the record of RUN: what was tested, with which result, and the proof that it was put back.
+
+    RUN may be a tabletop exercise too, by its folder or its name: what was decided when, and how it was rated.
+    """
+    from dataclasses import replace
     from datetime import UTC, datetime
 
+    from drillrunner.cli.evidence_exercise import exercise_named, file_exercise
+    from drillrunner.cli.evidence_kms import signer_of
     from drillrunner.evidence.build import build as build_record
     from drillrunner.evidence.plain_files import sha256_of_file
     from drillrunner.evidence.record import MANIFEST
     from drillrunner.files.run_folder import find_run
 
-    folder, now = find_run(reports, run), datetime.now(UTC)
-    left = _left(folder, incomplete=incomplete)
+    now = datetime.now(UTC)
     given = _given(controls, sign_offs, notes, retain_until(retain, now.date()) if retain else None, incomplete)
-    made = build_record(folder, output or _shelf(reports), given, left=left, now=now, key=key)
+    if (exercise := exercise_named(reports, run)) is not None:
+        file_exercise(exercise, reports, output or _shelf(reports), given, now, (sign, sign_environment))
+        return
+    folder = find_run(reports, run)
+    left = _left(folder, incomplete=incomplete)
+    signer = signer_of(sign, sign_environment, folder, now)
+    given = replace(given, **_on_file(folder, reports))
+    made = build_record(folder, output or _shelf(reports), given, left=left, now=now, signer=signer)
     click.echo(made)
     click.echo(f"manifest {sha256_of_file(made / MANIFEST)[0]} (keep it elsewhere: it stands for the whole chain)")
 
@@ -75,15 +104,18 @@ def build(
 @evidence.command()
 @click.argument("record", required=False)
 @_SIGNERS
+@_KMS_KEYS
 @reports_option
 @json_option
-def verify(record: str | None, allowed_signers: Path | None, reports: Path, as_json: bool) -> None:
+def verify(
+    record: str | None, allowed_signers: Path | None, kms_keys: tuple[Path, ...], reports: Path, as_json: bool
+) -> None:
     """Check RECORD, or a folder of records (reports/evidence without one), offline.
 
     \b
     Exit codes: 0 sound · 1 damaged · 2 unreadable
     """
-    found = _verification(record, allowed_signers, reports)
+    found = _verification(record, allowed_signers, kms_keys, reports)
     if as_json:
         _echo_json(found)
     else:
@@ -94,16 +126,19 @@ def verify(record: str | None, allowed_signers: Path | None, reports: Path, as_j
 @evidence.command()
 @click.option("--html", "page", type=_FILE, metavar="FILE", help="Write the auditor's page, which needs no network.")
 @_SIGNERS
+@_KMS_KEYS
 @reports_option
 @json_option
-def register(page: Path | None, allowed_signers: Path | None, reports: Path, as_json: bool) -> None:
+def register(
+    page: Path | None, allowed_signers: Path | None, kms_keys: tuple[Path, ...], reports: Path, as_json: bool
+) -> None:
     """List every record: what was tested, when, with which result, who signed off, and what is open."""
     from drillrunner.cli.written import write_text
     from drillrunner.evidence.register import chain_words, render_register, rows_of
     from drillrunner.evidence.verify import verify_shelf
     from drillrunner.reporting.outside_text import visible
 
-    found = verify_shelf(_shelf(reports), allowed_signers)
+    found = verify_shelf(_shelf(reports), allowed_signers, kms_keys)
     if page is not None:
         write_text(page, render_register(found, page))
     if as_json:
@@ -167,6 +202,21 @@ def _given(
     )
 
 
+class _OnFile(TypedDict):
+    approvals: tuple[Approval, ...]
+    actions: tuple[Action, ...]
+
+
+def _on_file(folder: RunFolder, reports: Path) -> _OnFile:
+    """What the reports folder holds beside the run. Raises InvalidInput where actions.yaml cannot be read."""
+    from drillrunner.files.actions_file import ACTIONS, read_actions
+    from drillrunner.files.approval_file import approvals_of
+    from drillrunner.files.run_folder import read_plan
+
+    approvals = approvals_of(reports, read_plan(folder).hash)
+    return {"approvals": approvals, "actions": read_actions(reports / ACTIONS)}
+
+
 def sign_off(text: str) -> SignOff:
     """`Ada Lovelace, head of resilience, reviewed it, and agree`: name, role, and the rest. Raises InvalidInput."""
     from drillrunner.errors import InvalidInput
@@ -199,18 +249,20 @@ def retain_until(age: str, today: date) -> date:
         raise InvalidInput(f'--retain cannot read "{age}"', advice="write it like 7y, 18m or 90d") from error
 
 
-def _verification(record: str | None, allowed_signers: Path | None, reports: Path) -> Verification:
+def _verification(
+    record: str | None, allowed_signers: Path | None, kms_keys: tuple[Path, ...], reports: Path
+) -> Verification:
     from drillrunner.evidence.record import MANIFEST, RECORD
     from drillrunner.evidence.shelf import find_record, placed
     from drillrunner.evidence.verify import verify_record, verify_shelf
 
     if record is None:
-        return verify_shelf(_shelf(reports), allowed_signers)
+        return verify_shelf(_shelf(reports), allowed_signers, kms_keys)
     path = Path(record).resolve()
     is_shelf = path.is_dir() and placed(path) is None and not any((path / name).exists() for name in (MANIFEST, RECORD))
     if is_shelf:
-        return verify_shelf(path, allowed_signers)
-    return verify_record(find_record(_shelf(reports), record), allowed_signers)
+        return verify_shelf(path, allowed_signers, kms_keys)
+    return verify_record(find_record(_shelf(reports), record), allowed_signers, kms_keys)
 
 
 def _echo_lines(found: Verification) -> None:

@@ -20,8 +20,12 @@ _FAMILIES = {
     "Y": "the file itself",
     "D": "a drill",
     "E": "environments.yaml",
+    "G": "a game day",
+    "I": "a calendar of freeze windows",
     "L": "a lab's topology",
     "R": "a runbook",
+    "X": "a tabletop exercise",
+    "A": "reports/actions.yaml",
     "W": "warnings",
     "F": "findings of a run",
 }

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,9 @@ from drillrunner.cli.aftermath import (
     revert_dead_run,
     worded,
 )
+from drillrunner.cli.past_runs import durations_before
+from drillrunner.cli.people import People, WalkedRunbook, people_of
+from drillrunner.cli.retests import closing_lines
 from drillrunner.cli.session import clock_for, connect, same_lab_runs
 from drillrunner.cli.signals import signalling, to_all
 from drillrunner.cli.view import View, say, view_for, view_lines
@@ -44,15 +47,31 @@ from drillrunner.files.run_folder import RunFolder, create_run_folder, new_run_i
 from drillrunner.model.drill import Drill
 from drillrunner.model.environment import Environment
 from drillrunner.model.plan import Plan
+from drillrunner.model.runbook_walk import READ, read_data
 from drillrunner.model.signal import SignalSpec
 from drillrunner.model.verdict import Verdict
 from drillrunner.ports import Outside
 from drillrunner.reporting import render_json
-from drillrunner.reporting.console import ask_person, print_summary, summary_lines
+from drillrunner.reporting.console import print_summary, summary_lines
+from drillrunner.reporting.outside_text import visible
 from drillrunner.sinks.lanes import Lanes
 
 LAB_TOUCH_REAL_SECONDS = 60.0
 ONE_KEY_REAL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """What a game day asks of a run that is a part of it.
+
+    `guard` raises Refused for a plan that must not be run now; it is asked last, right before the run. `named` is
+    called with the run's folder before anything is injected. `stop_asked` answers who wants the run to end (None:
+    nobody).
+    """
+
+    guard: Callable[[Plan], None]
+    named: Callable[[RunFolder], None]
+    stop_asked: Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,8 @@ class Order:
     plain: bool
     no_input: bool
     signals: tuple[SignalSpec, ...] = ()
+    runbook: WalkedRunbook | None = None
+    part_of: PartOf | None = None
 
 
 @dataclass
@@ -187,8 +208,12 @@ async def _planned(
     async with open_outside(environment, clock, run_id=run_id, seed=order.seed) as outside:
         plan = await make_plan(order.drill, environment, outside)
         guard(plan, clock.wall())
+        if order.part_of is not None:
+            order.part_of.guard(plan)
         folder = create_run_folder(order.reports, run_id, plan)
         lock.name(run_id, folder.path, clock.wall().isoformat(timespec="seconds"))
+        if order.part_of is not None:
+            order.part_of.named(folder)
         async with signalling(order.signals, folder) as signals:
             ending = await _conducted(order, plan, folder, outside, lock, interrupts, signals)
             if not ending.reverted.left:
@@ -196,6 +221,12 @@ async def _planned(
             code = _judged(folder, ending, as_json)
             signals.ended(read_verdict(folder))
     return code
+
+
+def _stop_asked(order: Order, folder: RunFolder) -> str | None:
+    if folder.stop_request.exists():
+        return "drill stop"
+    return order.part_of.stop_asked() if order.part_of else None
 
 
 def _judged(folder: RunFolder, ending: Ending, as_json: bool) -> int:
@@ -227,7 +258,11 @@ async def _conducted(
     clock = outside.clock
     journal = JournalFile(folder.journal, clock)
     readings = ReadingsFile(folder.readings)
-    with view_for(plan, clock, plain=order.plain) as view:
+    walks = order.runbook is not None
+    with (
+        view_for(plan, clock, plain=order.plain, durations=lambda: durations_before(folder)) as view,
+        people_of(folder, view, no_input=order.no_input, walks=walks) as people,
+    ):
         record = Record(journal, notify=to_all(signals.entry, view.entry), make_room=folder.free_ballast)
         _record_beginning(record, order, plan, folder, clock)
         desk = Desk(
@@ -235,16 +270,18 @@ async def _conducted(
             outside=outside,
             record=record,
             readings=readings,
-            ask_person=_person(order),
-            stop_requested=lambda: "drill stop" if folder.stop_request.exists() else None,
+            ask_person=people.ask,
+            stop_requested=lambda: _stop_asked(order, folder),
             still_ours=lambda: lock.is_ours(folder.run_id),
             on_reading=to_all(signals.reading, view.reading),
+            asked_steps=people.asked_steps if walks else None,
         )
         conductor = Conductor(desk)
-        interrupts.leave = lambda: _leave(view, record, folder)
+        interrupts.leave = lambda: _leave(view, people, record, folder)
         interrupts.conductor = conductor
         async with anyio.create_task_group() as beside:
             beside.start_soon(_keep_lab_awake, plan.environment)
+            beside.start_soon(people.listen)
             ending = await conductor.run()
             beside.cancel_scope.cancel()
         record.append("phase.began", {"phase": "judged"})
@@ -278,25 +315,13 @@ def _record_beginning(record: Record, order: Order, plan: Plan, folder: RunFolde
             "version": __version__,
         },
     )
+    if order.runbook is not None:
+        record.append(READ, read_data(order.runbook.file, order.runbook.steps))
 
 
-def _person(order: Order) -> Callable[[str], Awaitable[None]]:
-    """How a manual step is confirmed. Without anybody to ask, the step is refused and the run reverted."""
-    askable = not order.no_input and sys.stdin is not None and sys.stdin.isatty()
-
-    async def ask(text: str) -> None:
-        if not askable:
-            raise Refused(
-                f'the manual step "{text}" needs a person, and nobody can be asked',
-                advice="run it on a terminal without --no-input",
-            )
-        await ask_person(text)
-
-    return ask
-
-
-def _leave(view: View, record: Record, folder: RunFolder) -> None:
+def _leave(view: View, people: People, record: Record, folder: RunFolder) -> None:
     """The second Ctrl-C: say what is left and how to mend it, and go."""
+    people.close()
     close = getattr(view, "__exit__", None)
     if close is not None:
         close(None, None, None)
@@ -311,3 +336,5 @@ def _show(verdict: Verdict, folder: RunFolder, ending: Ending, as_json: bool) ->
     print_summary(summary_lines(verdict, page if page.exists() else None), sys.stdout)
     if ending.why:
         click.echo(f"ended early by {ending.why}")
+    for line in closing_lines(folder, verdict):
+        click.echo(visible(line))

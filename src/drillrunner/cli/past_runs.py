@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from drillrunner.errors import DrillError, InvalidInput
-from drillrunner.files.run_folder import RunFolder, named_folders, read_environment, read_plan, read_verdict
+from drillrunner.files.run_folder import (
+    RunFolder,
+    named_folders,
+    read_environment,
+    read_plan,
+    read_verdict,
+    run_folders,
+)
 from drillrunner.judge.history import Wanted, earlier_runs, past_rehearsal, past_run, place_of
-from drillrunner.model.history import BrokenRun, EarlierRun, History, PastRehearsal, PastRun
+from drillrunner.model.history import BrokenRun, EarlierRun, History, Kind, PastRehearsal, PastRun
 from drillrunner.model.plan import Plan
 from drillrunner.model.verdict import Verdict
 
 REHEARSALS = "rehearsals"
+# how far back is looked for how long calls take: folders, and journals among them
+_FOLDERS_MOST, _JOURNALS_MOST = 40, 3
 _AGE = re.compile(r"(\d{1,5})([hdw])\Z")
 _AGE_HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -101,6 +112,32 @@ def _kept_verdicts(folder: RunFolder, of: Verdict) -> Iterator[PastRun]:
         place = place_of(read_environment(other))
         if place is not None:
             yield past_run(verdict, *place, str(other.path))
+
+
+def durations_before(folder: RunFolder) -> dict[str, float]:
+    """What calls took in the last runs of the same drill in the same place before this one, by call and target.
+
+    Of runs that cannot be read nothing is taken.
+    """
+    from drillrunner.files.journal_file import read_journal
+    from drillrunner.reporting.put_back import durations_of
+
+    wanted = _drill_and_place(folder)
+    others = islice((one for one in run_folders(folder.path.parent) if one.run_id < folder.run_id), _FOLDERS_MOST)
+    same = (one for one in others if wanted is not None and _drill_and_place(one) == wanted)
+    journals = []
+    for one in islice(same, _JOURNALS_MOST):
+        with contextlib.suppress(DrillError, OSError):  # as above
+            journals.append(read_journal(one.journal))
+    return durations_of(journals)
+
+
+def _drill_and_place(folder: RunFolder) -> tuple[str, tuple[Kind, str | None] | None] | None:
+    try:
+        plan = read_plan(folder)
+    except DrillError:
+        return None
+    return plan.drill.name, place_of(plan.environment.model_dump(mode="json"))
 
 
 def _rehearsals(reports: Path, wanted: Wanted, broken: list[BrokenRun]) -> Iterator[PastRehearsal]:

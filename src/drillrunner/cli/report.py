@@ -85,6 +85,7 @@ def _pieces(folder: RunFolder, format_: str) -> Iterable[str]:
 
 
 def _rendered(folder: RunFolder, format_: str) -> str:
+    from drillrunner.cli.retests import shown_for
     from drillrunner.files.journal_file import read_journal
     from drillrunner.files.readings_file import read_readings
     from drillrunner.files.run_folder import read_plan
@@ -101,18 +102,22 @@ def _rendered(folder: RunFolder, format_: str) -> str:
     if format_ == "json":
         return render_json(verdict)
     story = tell(entries)
-    return render_junit(plan, story, verdict) if format_ == "junit" else render_markdown(plan, story, verdict)
+    if format_ == "junit":
+        return render_junit(plan, story, verdict)
+    return render_markdown(plan, story, verdict, shown_for(folder, verdict))
 
 
 def _html(folder: RunFolder, plan: Plan, entries: Sequence[Entry], verdict: Verdict) -> str:
     from drillrunner.cli.past_runs import earlier_of
+    from drillrunner.cli.retests import shown_for
     from drillrunner.files.readings_file import read_readings
     from drillrunner.reporting import own_hashes, render_all
 
     def readings() -> Iterator[Reading]:
         return read_readings(folder.readings)
 
-    texts = render_all(plan, entries, readings, verdict, own_hashes(folder.path), earlier_of(folder, verdict))
+    earlier, actions = earlier_of(folder, verdict), shown_for(folder, verdict)
+    texts = render_all(plan, entries, readings, verdict, own_hashes(folder.path), earlier, actions)
     return texts["report.html"]
 
 

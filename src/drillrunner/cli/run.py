@@ -50,9 +50,11 @@ def run(
     Ctrl-C stops and reverts; a second Ctrl-C leaves at once and says what is still injected.
     """
     from drillrunner.cli.live_run import Order, run_order
+    from drillrunner.cli.people import runbook_of
     from drillrunner.cli.session import choose, drawn_seed, settings_of
     from drillrunner.cli.signals import signals_of
     from drillrunner.cli.validate import parse_variables
+    from drillrunner.files.locate import locate_drill
 
     chosen = choose(drill, parse_variables(variables), environment_name)
     for warning in chosen.warnings:
@@ -66,13 +68,14 @@ def run(
         plain=plain or as_json,
         no_input=no_input,
         signals=signals_of(drill, chosen.environment.name),
+        runbook=runbook_of(chosen.drill, locate_drill(drill, Path())),
     )
-    _confirm(order, confirm)
+    confirm_order(order, confirm)
     code = run_order(order, as_json=as_json)
     raise click.exceptions.Exit(code)
 
 
-def _confirm(order: Order, confirm: str | None) -> None:
+def confirm_order(order: Order, confirm: str | None) -> None:
     """A person types the environment's name, or a script gives it. Raises Refused."""
     from drillrunner.errors import Refused
 

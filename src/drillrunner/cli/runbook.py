@@ -115,7 +115,7 @@ def read_runbooks(paths: Sequence[Path]) -> tuple[list[RunbookOnFile], list[Prob
     """The runbooks in those files, and in those folders as `every_runbook` has them; what cannot be read of them."""
     from drillrunner.authoring.runbook_check import RunbookOnFile
     from drillrunner.errors import InvalidInput
-    from drillrunner.files.runbook_file import read_runbook_file
+    from drillrunner.files.runbook.file import read_runbook_file
 
     found: list[RunbookOnFile] = []
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""`drill schema`: the JSON schema of drills, environments or topologies, for editors."""
+"""`drill schema`: the JSON schema of each kind of file, for editors."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-NAMES = ("drill", "environments", "topology")
+NAMES = ("drill", "environments", "topology", "exercise", "gameday")
 
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES), default="drill")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
 def schema(name: str, output: Path | None) -> None:
-    """Print the JSON schema (draft-07) of drill files, of environments.yaml or of a lab's topology.
+    """Print the JSON schema (draft-07) of drills, environments.yaml, a lab's topology, exercises or game days.
 
-    It knows every fault, step, probe and condition that is installed here. An editor that speaks it completes and
-    checks a file whose first line is
+    That of drills knows every fault, step, probe and condition that is installed here. An editor completes and checks
+    a file by the schema that its first line names:
 
     \b
     # yaml-language-server: $schema=./drill.schema.json

@@ -33,17 +33,16 @@ FORMATS = ("text", "json", "github", "sarif")
 def validate(
     files: tuple[str, ...], environment: str | None, variables: tuple[str, ...], form: str, as_json: bool
 ) -> None:
-    """Check drill files, environments.yaml and topologies, without touching anything.
+    """Check drills, environments.yaml, topologies, exercises and game days, without touching anything.
 
-    Every problem is told at once, with its file, line and column. Exit code 0 when all are valid, 2 when one is not.
-    A JSON schema beside the drills is passed over. The formats github (workflow commands) and sarif (2.1.0) show
-    the problems beside the lines of a change.
+    A folder stands for the YAML files in it and below. Every problem is told at once, with its file, line and column.
+    Exit code 0 when all are valid, 2 when one is not. A JSON schema beside the drills is passed over.
+    The formats github (workflow commands) and sarif (2.1.0) show the problems beside the lines of a change.
     """
     from drillrunner.errors import ExitCode
-    from drillrunner.files.locate import SCHEMA_SUFFIX
+    from drillrunner.files.locate import SCHEMA_SUFFIX, yaml_files
 
-    files = tuple(name for name in files if not name.endswith(SCHEMA_SUFFIX))
-
+    files = tuple(each for name in files if not name.endswith(SCHEMA_SUFFIX) for each in yaml_files(name))
     overrides = parse_variables(variables)
     problems: list[Problem] = []
     with _without_collector():
@@ -88,12 +87,12 @@ def parse_variables(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def check_file(name: str, variables: dict[str, str], environment: str | None) -> list[Problem]:
-    """The problems and warnings of a drill; the problems of a file of environments, or of a topology."""
+    """The problems and warnings of a drill; the problems of environments, a topology or a tabletop exercise."""
     from drillrunner.errors import InvalidInput, Problem
     from drillrunner.files.drill_file import read_drill_file
     from drillrunner.files.environment_file import find_environment, read_environments
     from drillrunner.files.environment_rules import check_against
-    from drillrunner.files.locate import ENVIRONMENTS, is_topology, locate_drill
+    from drillrunner.files.locate import ENVIRONMENTS, is_exercise, is_gameday, is_topology, locate_drill
 
     try:
         if Path(name).name.endswith(ENVIRONMENTS):
@@ -105,6 +104,8 @@ def check_file(name: str, variables: dict[str, str], environment: str | None) ->
 
             load_topology(str(path))
             return []
+        if is_gameday(path) or is_exercise(path):
+            return _check_day_or_exercise(path)
         found = read_drill_file(path, variables=variables)
         chosen = find_environment(environment or found.drill.environment, path)
         return [*found.warnings, *check_against(found.drill, chosen, str(path))]
@@ -112,6 +113,34 @@ def check_file(name: str, variables: dict[str, str], environment: str | None) ->
         if error.problems:
             return list(error.problems)
         return [Problem("Y101", error.message, error.where or name, advice=error.advice)]
+
+
+def _check_day_or_exercise(path: Path) -> list[Problem]:
+    """What of a game day lies in the past, and what is wrong with its calendars; nothing of an exercise.
+
+    Raises InvalidInput with all that is wrong with the file itself.
+    """
+    from datetime import UTC, datetime
+
+    from drillrunner.files.locate import is_gameday
+
+    if not is_gameday(path):
+        check_exercise(path)
+        return []
+    from drillrunner.files.gameday.file import past_dates, read_gameday_file
+    from drillrunner.files.ics.file import calendar_problems
+
+    found, now = read_gameday_file(path), datetime.now(UTC)
+    return [*past_dates(found, now), *calendar_problems(found.gameday.calendars, now)]
+
+
+def check_exercise(path: Path) -> None:
+    """Read a tabletop exercise as `drill tabletop run` would. Raises InvalidInput."""
+    from datetime import UTC, datetime
+
+    from drillrunner.files.exercise.file import read_exercise
+
+    read_exercise(path, now=datetime.now(UTC))
 
 
 def _show(problems: list[Problem], count: int, invalid: bool, form: str) -> None:

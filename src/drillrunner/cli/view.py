@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import click
@@ -38,8 +38,13 @@ def view_lines() -> Iterator[View]:
 
 
 @contextlib.contextmanager
-def view_for(plan: Plan, clock: Clock, *, plain: bool) -> Iterator[View]:
-    """The view that fits the output: live only where standard error is a terminal that can be drawn on."""
+def view_for(
+    plan: Plan, clock: Clock, *, plain: bool, durations: Callable[[], Mapping[str, float]] = dict
+) -> Iterator[View]:
+    """The view that fits the output: live only where standard error is a terminal that can be drawn on.
+
+    `durations` is asked what calls took in earlier runs, where that is shown.
+    """
     if plain or not sys.stderr.isatty() or os.environ.get("TERM") in DUMB:
         with LineView(say) as lines:
             yield lines
@@ -48,5 +53,5 @@ def view_for(plan: Plan, clock: Clock, *, plain: bool) -> Iterator[View]:
 
     from drillrunner.reporting.live import LiveView
 
-    with LiveView(plan, clock, Console(stderr=True)) as live:
+    with LiveView(plan, clock, Console(stderr=True), durations()) as live:
         yield live

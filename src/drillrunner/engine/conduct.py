@@ -17,6 +17,7 @@ from drillrunner.engine.perform import Effect, Performer
 from drillrunner.engine.plan import MANUAL, capture, known_kind
 from drillrunner.engine.revert import LATE_EFFECT_SECONDS, Owed, Reverted, begun, clean_up, revert_all
 from drillrunner.engine.steady import not_served_from_home, not_steady
+from drillrunner.engine.walk import Walkthrough
 from drillrunner.errors import DrillError, ExitCode, JournalUnwritable, PlanStale, Refused, SteadyStateMissing
 from drillrunner.model.call import Change
 from drillrunner.model.drill import FaultSpec, StepSpec
@@ -68,6 +69,8 @@ class Conductor:
             try:
                 self._lookout.start(siblings)
                 siblings.start_soon(self._keep_an_eye)
+                if self._desk.asked_steps is not None:  # else not even a task: virtual time knows no difference
+                    siblings.start_soon(Walkthrough(self._desk, self._fail).listen)
                 with self._body:
                     await self._phases()
             except BaseException:

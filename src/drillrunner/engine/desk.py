@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from drillrunner.engine.record import Record
 from drillrunner.engine.revert import Reverted
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
+from drillrunner.model.runbook_walk import StepRequest
 from drillrunner.ports import Outside
 
 
@@ -27,7 +28,8 @@ class Desk:
 
     `ask_person` shows a manual step and returns when a person says that it is done. `stop_requested`
     answers who asked the run to stop (None: nobody). `still_ours` says whether the environment's
-    lock is still held in this run's name.
+    lock is still held in this run's name. `asked_steps` gives what people have said of the runbook's steps
+    since it was asked last; it must not raise. Where it is None, nobody is listened to.
     """
 
     plan: Plan
@@ -38,6 +40,7 @@ class Desk:
     stop_requested: Callable[[], str | None] = lambda: None
     still_ours: Callable[[], bool] = lambda: True
     on_reading: Callable[[Reading], None] = lambda _: None
+    asked_steps: Callable[[], Sequence[StepRequest]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from drillrunner.ports import Caller, Outside, Probe, WritingProbe
 from drillrunner.registry import Kind, Params, Role, find
 
 MANUAL = "manual"
+# stands for a run's id in the calls of a plan: an approval binds the plan, and there is no run yet
+ANY_RUN = "plan"
 
 
 @dataclass
@@ -94,10 +96,10 @@ async def _planned_step(spec: StepSpec, outside: Outside) -> PlannedItem:
 
 
 def _calls_of(probe: Probe, outside: Outside) -> list[Call]:
-    """What a probe asks, and what it writes and must remove."""
+    """What a probe asks, and what it writes and must remove: for any run, so that every run's plan is the same."""
     calls = list(probe.calls())
     if isinstance(probe, WritingProbe):
-        extent = probe.extent(outside, 1, 1)
+        extent = probe.extent(replace(outside, run_id=ANY_RUN), 1, 1)
         calls += [*extent.apply, *extent.revert]
     return calls
 

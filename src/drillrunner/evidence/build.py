@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from pathlib import Path
 from drillrunner.errors import DrillError, InvalidInput
 from drillrunner.evidence.compose import Filed, Given, Run, compose
 from drillrunner.evidence.plain_files import copy_durably, opened_plain, sha256_of_file, sync, write_durably
-from drillrunner.evidence.record import MANIFEST, RECORD, SIGNATURE, HashedFile, Manifest, as_file
+from drillrunner.evidence.record import MANIFEST, RECORD, SIGNATURE, HashedFile, Manifest, Record, as_file
 from drillrunner.evidence.shelf import UNFINISHED, locked, next_place, record_name
 from drillrunner.evidence.signature import sign
 from drillrunner.files.journal_file import read_journal
@@ -33,13 +33,37 @@ _READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 COPIED = ("plan.json", "journal.jsonl", "verdict.json", "report.html", "report.md", "junit.xml", READINGS)
 
 
+# Writes what signs the manifest into a record's folder, durably, or raises.
+Signer = Callable[[Path], None]
+
+
+def ssh_signer(key: Path) -> Signer:
+    """One that signs with the SSH key in that file."""
+
+    def signed(folder: Path) -> None:
+        sign(folder, key)
+        sync(folder / SIGNATURE)
+
+    return signed
+
+
 def build(
-    folder: RunFolder, shelf: Path, given: Given, *, left: tuple[str, ...], now: datetime, key: Path | None = None
+    folder: RunFolder,
+    shelf: Path,
+    given: Given,
+    *,
+    left: tuple[str, ...],
+    now: datetime,
+    key: Path | None = None,
+    signer: Signer | None = None,
 ) -> Path:
-    """The new record's folder. `left` is what is still injected. Raises InvalidInput, Refused, JournalBroken."""
+    """The new record's folder. `left` is what is still injected; `key` an SSH key, `signer` any other way to sign.
+
+    Raises InvalidInput, Refused, JournalBroken, and what `signer` raises: then no record is made.
+    """
     try:
         with locked(shelf):
-            return _build(folder, shelf, given, left, now, key)
+            return _build(folder, shelf, given, left, now, ssh_signer(key) if key else signer)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidInput(
@@ -48,23 +72,37 @@ def build(
 
 
 def _build(
-    folder: RunFolder, shelf: Path, given: Given, left: tuple[str, ...], now: datetime, key: Path | None
+    folder: RunFolder, shelf: Path, given: Given, left: tuple[str, ...], now: datetime, signer: Signer | None
 ) -> Path:
-    number, previous = next_place(shelf)
     run_id = _id_of(folder)
+
+    def fill(making: Path, filed: Filed) -> Record:
+        files = _copied(folder, making)
+        run = replace(_run(making, run_id, folder), left=left)
+        return compose(run, replace(filed, files=files), given)
+
+    return file_record(shelf, run_id, now, signer, fill)
+
+
+def file_record(
+    shelf: Path, run_id: str, now: datetime, signer: Signer | None, fill: Callable[[Path, Filed], Record]
+) -> Path:
+    """A new record's folder, whole or not at all; call it with the shelf locked.
+
+    `fill` puts the record's files into a folder, and answers the record that names them.
+    """
+    number, previous = next_place(shelf)
     name = record_name(number, run_id)
     making = shelf / f"{UNFINISHED}{os.getpid()}"
     making.mkdir()
     try:
-        files = _copied(folder, making)
-        run = replace(_run(making, run_id, folder), left=left)
-        filed = Filed(name, number, previous, now.isoformat(timespec="seconds"), files)
-        write_durably(making / RECORD, as_file(compose(run, filed, given)))
-        write_durably(making / MANIFEST, as_file(_manifest(making, filed)))
+        filed = Filed(name, number, previous, now.isoformat(timespec="seconds"), ())
+        record = fill(making, filed)
+        write_durably(making / RECORD, as_file(record))
+        write_durably(making / MANIFEST, as_file(_manifest(making, replace(filed, files=record.files))))
         (making / MANIFEST).chmod(_READ_ONLY)
-        if key is not None:
-            sign(making, key)
-            sync(making / SIGNATURE)
+        if signer is not None:
+            signer(making)
         sync(making)
         making.rename(shelf / name)
         sync(shelf)
@@ -87,7 +125,7 @@ def _copied(folder: RunFolder, making: Path) -> tuple[HashedFile, ...]:
         if not (folder.path / name).is_file():
             raise _outdated(folder, f"{name} is missing")
         _copy(folder.path / name, making / name)
-    return tuple(_hashed(making, name) for name in COPIED)
+    return tuple(hashed(making, name) for name in COPIED)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -112,7 +150,8 @@ def _is_logged_ahead(path: Path) -> bool:
         return file.read(19)[18:] == b"\x02"
 
 
-def _hashed(folder: Path, name: str) -> HashedFile:
+def hashed(folder: Path, name: str) -> HashedFile:
+    """A file of a record, which nobody is to write to any more."""
     path = folder / name
     path.chmod(_READ_ONLY)
     digest, size_bytes = sha256_of_file(path)
@@ -120,7 +159,7 @@ def _hashed(folder: Path, name: str) -> HashedFile:
 
 
 def _manifest(making: Path, filed: Filed) -> Manifest:
-    files = (*filed.files, _hashed(making, RECORD))
+    files = (*filed.files, hashed(making, RECORD))
     return Manifest(record=filed.id, number=filed.number, previous=filed.previous, files=files)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from drillrunner.errors import DrillError, InvalidInput
+from drillrunner.evidence import kms_signature
+from drillrunner.evidence.exercise import exercise_contents
 from drillrunner.evidence.plain_files import read_plain, sha256_of_file
 from drillrunner.evidence.record import (
     MANIFEST,
@@ -28,6 +30,7 @@ from drillrunner.files.journal_file import read_journal
 from drillrunner.files.run_folder import RunFolder, read_plan
 
 UNSIGNED = "not signed"
+_BY_SOMEBODY = "signed by somebody who is not allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,11 @@ class Checked:
         return "UNREADABLE" if all(problem.unreadable for problem in self.problems) else "DAMAGED"
 
 
-def check_record(placed: Placed, allowed_signers: Path | None) -> Checked:
-    """Everything but the chain. Raises InvalidInput only where --allowed-signers cannot be read."""
+def check_record(placed: Placed, allowed_signers: Path | None, kms_keys: Sequence[Path] = ()) -> Checked:
+    """Everything but the chain. Raises InvalidInput only where --allowed-signers or --allowed-kms-key cannot be read.
+
+    `kms_keys` are files with the public keys (PEM) of keys in a KMS that may sign.
+    """
     checked = Checked(placed)
     checked.problems += _read_both(checked)
     checked.problems += _listing(checked)
@@ -73,6 +79,9 @@ def check_record(placed: Placed, allowed_signers: Path | None) -> Checked:
         checked.problems += _agreement(checked.manifest, checked)
     checked.problems += _contents(checked)
     checked.problems += _signature(checked, allowed_signers)
+    checked.problems += _kms_signature(checked, kms_keys)
+    if (allowed_signers or kms_keys) and checked.signer is None:
+        checked.problems += _not_allowed(checked, allowed_signers, kms_keys)
     return checked
 
 
@@ -107,7 +116,7 @@ def _unread(path: Path, error: InvalidInput) -> Problem:
 
 def _listing(checked: Checked) -> Iterator[Problem]:
     """Files that no manifest names. What is missing is told where each is looked at."""
-    known = {MANIFEST, SIGNATURE, RECORD}
+    known = {MANIFEST, SIGNATURE, RECORD, *kms_signature.FILES}
     lists = checked.manifest or checked.record
     if lists is None:
         return
@@ -126,7 +135,7 @@ def _hashes(manifest: Manifest, checked: Checked) -> Iterator[Problem]:
     if manifest.named(RECORD) is None:
         yield Problem(MANIFEST, f"does not name {RECORD}")
     for file in manifest.files:
-        if Path(file.name).name != file.name or file.name in (MANIFEST, SIGNATURE):
+        if Path(file.name).name != file.name or file.name in (MANIFEST, SIGNATURE, *kms_signature.FILES):
             yield Problem(MANIFEST, f"names {file.name}, which no record holds")
         else:
             yield from _hash(file, checked)
@@ -174,6 +183,8 @@ def _agreement(manifest: Manifest, checked: Checked) -> Iterator[Problem]:
 def _contents(checked: Checked) -> Iterator[Problem]:
     """The journal's own chain, and whether plan, journal, verdict and record are of one run."""
     folder, record = RunFolder(checked.placed.path), checked.record
+    if record is not None and record.kind == "tabletop":
+        yield from (Problem(*found) for found in exercise_contents(checked.placed.path, record))
     if folder.journal.is_file():  # else its hash tells
         yield from _journal(folder, record)
     if folder.plan.is_file():
@@ -245,6 +256,36 @@ def _signature(checked: Checked, allowed_signers: Path | None) -> Iterator[Probl
         return
     if allowed_signers is not None:
         checked.signer = signer = signer_of(folder, allowed_signers)
-        checked.signed = f"signed by {signer}" if signer else "signed by somebody who is not allowed"
-        if signer is None:
-            yield Problem(SIGNATURE, f"is not of anybody whom {allowed_signers} allows")
+        checked.signed = f"signed by {signer}" if signer else _BY_SOMEBODY
+
+
+def _kms_signature(checked: Checked, keys: Sequence[Path]) -> Iterator[Problem]:
+    """The same of a signature by a key in a KMS; a record may have both."""
+    folder = checked.placed.path
+    if not kms_signature.is_there(folder):
+        return
+    try:
+        damage = [Problem(name, what) for name, what in kms_signature.damage_of(folder)]
+        if damage:
+            checked.signed = "signature damaged"
+            yield from damage
+            return
+        signer = kms_signature.signer_of(folder, keys)
+        unsure = _BY_SOMEBODY if keys else "no --allowed-kms-key: signature not checked against anybody"
+        said = f"signed by {kms_signature.key_words(folder)}{'' if signer else f', {unsure}'}"
+    except InvalidInput as error:
+        if keys:
+            raise
+        signer, said = None, f"signed; signature not checked: {error.message}"
+    checked.signer = checked.signer or signer
+    checked.signed = said if checked.signed in (UNSIGNED, _BY_SOMEBODY) else f"{checked.signed}; {said}"
+
+
+def _not_allowed(checked: Checked, signers: Path | None, keys: Sequence[Path]) -> Iterator[Problem]:
+    """Signatures of which none is somebody's who may sign. Damage was told; of no signature at all the chain tells."""
+    if any(problem.file in (SIGNATURE, *kms_signature.FILES) for problem in checked.problems):
+        return
+    allowed = ", ".join(map(str, [*([signers] if signers else []), *keys]))
+    for name in (SIGNATURE, kms_signature.SIGNED):
+        if (checked.placed.path / name).is_file():
+            yield Problem(name, f"is not of anybody whom {allowed} allows")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from drillrunner.evidence.limitations import limitations
 from drillrunner.evidence.record import (
@@ -23,6 +24,8 @@ from drillrunner.evidence.record import (
     SignOff,
     StepDone,
 )
+from drillrunner.model.action import Action
+from drillrunner.model.approval import Approval
 from drillrunner.model.duration import format_duration
 from drillrunner.model.environment import Environment
 from drillrunner.model.history import moment
@@ -68,9 +71,11 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the user and the machine add."""
+    """What the user, the reports folder and the machine add. Of approvals and actions those of the run are taken."""
 
     context: Context = field(default_factory=Context)
+    approvals: tuple[Approval, ...] = ()
+    actions: tuple[Action, ...] = ()
     sign_offs: tuple[SignOff, ...] = ()
     notes: tuple[str, ...] = ()
     retain_until: str | None = None
@@ -101,7 +106,7 @@ def compose(run: Run, filed: Filed, given: Given) -> Record:
         drill=plan.drill.name,
         owner=plan.drill.owner,
         environment=plan.environment.name,
-        **_from_context(given.context),
+        **from_context(given.context),
         accounts=(plan.environment.account,) if plan.environment.account else (),
         regions=plan.environment.regions,
         resources=_resources(plan, story),
@@ -120,6 +125,7 @@ def compose(run: Run, filed: Filed, given: Given) -> Record:
             Departure(what=one.what, words=one.words, at_seconds=one.at)
             for one in deviations(plan, run.entries, story, verdict)
         ),
+        approvals=tuple(one for one in given.approvals if one.is_for(plan.hash)),
         freeze=_freeze(plan.environment, moment(verdict.began_wall), moment(ended_wall)),
         timeline=tuple(_events(run.entries)),
         injections=tuple(_injection(change) for change in story.told_one_by_one),
@@ -129,6 +135,7 @@ def compose(run: Run, filed: Filed, given: Given) -> Record:
         steady_before=verdict.steady_before,
         steady_after=verdict.steady_after,
         findings=verdict.findings,
+        corrective_actions=tuple(one for one in given.actions if one.is_about(plan.drill.name, run.run_id)),
         tools=_tools(given, run.entries),
         limitations=tuple(limitations(plan, verdict, simulated=not live, left=run.left)),
         sign_offs=given.sign_offs,
@@ -140,7 +147,8 @@ def compose(run: Run, filed: Filed, given: Given) -> Record:
     )
 
 
-def _from_context(context: Context) -> dict[str, object]:
+def from_context(context: Context) -> dict[str, Any]:
+    """The fields of a record that are the user's own."""
     names = ("service", "criticality", "scope", "exclusions", "assumptions", "participants", "controls")
     return {name: getattr(context, name) for name in names}
 

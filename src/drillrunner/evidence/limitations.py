@@ -13,7 +13,8 @@ _ALWAYS = (
     "Stamps are the clock of the machine that ran the drill, and of the one that made this record.",
     "The git revision, the tools and the environment of this record are those of when it was made, not of the run.",
     "Sign-offs are words that were typed in when the record was made; they are not signed one by one.",
-    "Approvals and corrective actions are not recorded by this version.",
+    "Approvals and corrective actions are those on file when the record was made. A signature of an approval is kept "
+    "with it and is not verified here; actions may have been closed since.",
 )
 
 

@@ -10,7 +10,10 @@ from pydantic import Field, ValidationError
 
 from drillrunner.errors import InvalidInput
 from drillrunner.evidence.plain_files import read_plain
+from drillrunner.model.action import Action
+from drillrunner.model.approval import Approval
 from drillrunner.model.environment import FreezeWindow
+from drillrunner.model.exercise_outcome import ExerciseOutcome
 from drillrunner.model.noun import Noun
 from drillrunner.model.verdict import Finding, LedgerResult, ObjectiveVerdict, Outcome, RevertResult
 from drillrunner.reporting.outside_text import masked, whole
@@ -170,8 +173,9 @@ class Record(Noun):
     """Everything an auditor asks of one run. It supports a claim; it never certifies one.
 
     `kind` is live on AWS, rehearsal anywhere simulated. `left` names what was still injected, which
-    only a record that says `incomplete` may hold. `approvals` and `corrective_actions` are not
-    recorded by this version and stay empty.
+    only a record that says `incomplete` may hold. `approvals` are of its plan hash, and
+    `corrective_actions` as they stood when the record was made. `exercise` is there for a tabletop alone, whose
+    objectives are rated in it; `plan_hash` is then the hash of exercise.yaml.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -202,12 +206,13 @@ class Record(Noun):
     why: str
     ended_by: str
     objectives: tuple[ObjectiveVerdict, ...]
+    exercise: ExerciseOutcome | None = None
     method: Method
     data_check: DataCheck
     began_wall: str
     ended_wall: str
     deviations: tuple[Departure, ...]
-    approvals: tuple[str, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     freeze: FreezeCheck
     timeline: tuple[Event, ...]
     injections: tuple[Injection, ...]
@@ -217,7 +222,7 @@ class Record(Noun):
     steady_before: bool | None
     steady_after: bool | None
     findings: tuple[Finding, ...]
-    corrective_actions: tuple[str, ...] = ()
+    corrective_actions: tuple[Action, ...] = ()
     controls: tuple[Control, ...]
     tools: dict[str, str]
     limitations: tuple[str, ...]
@@ -231,7 +236,8 @@ class Record(Noun):
 
 def as_file(noun: Record | Manifest) -> bytes:
     """The one way to write it down: a byte more or less is a change. Secrets are masked."""
-    document = whole(masked(noun.model_dump(mode="json")))
+    left_out = {"exercise"} if isinstance(noun, Record) and noun.exercise is None else None
+    document = whole(masked(noun.model_dump(mode="json", exclude=left_out)))
     return (json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
 
 

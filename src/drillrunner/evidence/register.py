@@ -9,8 +9,11 @@ from pathlib import Path
 from drillrunner.evidence.check import Checked
 from drillrunner.evidence.record import Record, SignOff
 from drillrunner.evidence.verify import Verification
+from drillrunner.model.action import Action
+from drillrunner.model.history import moment
 from drillrunner.model.noun import JsonValue
 from drillrunner.reporting import wording
+from drillrunner.reporting.actions import retest_words
 from drillrunner.reporting.pages import content_policy, inlined, page_template
 from drillrunner.reporting.wording import utc_minute
 
@@ -76,6 +79,7 @@ def _as_json(one: Checked) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = one.record.model_dump(mode="json") if one.record else {}
     shown = ("run_id", "kind", "simulated", "drill", "service", "environment", "began_wall", "ended_wall", "outcome")
     more = ("why", "ended_by", "objectives", "findings", "sign_offs", "controls", "retain_until", "incomplete", "left")
+    added = ("approvals", "corrective_actions")
     return {
         "record": one.placed.name,
         "number": one.placed.number,
@@ -83,7 +87,7 @@ def _as_json(one: Checked) -> dict[str, JsonValue]:
         "state": one.state,
         "signature": one.signed,
         "problems": [{"file": problem.file, "what": problem.what} for problem in one.problems],
-        **{name: document.get(name) for name in (*shown, *more)},
+        **{name: document.get(name) for name in (*shown, *more, *added)},
     }
 
 
@@ -105,7 +109,7 @@ def render_register(found: Verification, page: Path) -> str:
         ][:LINES_MOST],
         gaps=found.gaps,
         open_findings=_open(records)[:LINES_MOST],
-        sign_offs=[_signed(one, record) for record in records for one in record.sign_offs][:LINES_MOST],
+        sign_offs=[line for record in records for line in _sign_offs(record)][:LINES_MOST],
         controls=[
             Line(record.id, f"{one.framework} {one.reference}", one.supports)
             for record in records
@@ -135,6 +139,8 @@ def _row(one: Checked, page: Path | None) -> Row:
 
 
 def _objectives(record: Record) -> Iterator[str]:
+    for rated in record.exercise.objectives if record.exercise else ():
+        yield f"{rated.objective_id} {rated.rating or 'not rated'}"
     for one in record.objectives:
         figures = f"{wording.measured(one)} / {wording.target(one)} {wording.OUTCOME_MARK[one.outcome]}"
         yield f"{wording.objective_title(one)} {figures}"
@@ -143,17 +149,47 @@ def _objectives(record: Record) -> Iterator[str]:
 def _put_back(record: Record) -> str:
     if record.left:
         return f"STILL INJECTED: {'; '.join(record.left)}"
+    if record.kind == "tabletop":
+        return "nothing was touched"
     if record.revert is None:
         return "nothing recorded"
     return f"{record.revert.reverted} of {record.revert.of} put back"
 
 
 def _open(records: Sequence[Record]) -> list[Line]:
-    """What is still injected, then findings; no version closes a finding yet, so every one of them is open."""
+    """What is still injected, then open actions, then the findings that no action has closed.
+
+    Each record tells of actions as they were when it was made: the newest one counts.
+    """
+    actions: dict[str, tuple[Action, str]] = {}
+    for record in sorted(records, key=lambda one: one.number):
+        actions.update({one.id: (one, record.id) for one in record.corrective_actions})
+    closed = {(one.source, one.finding) for one, _ in actions.values() if one.status == "done"}
     left = [Line(record.id, "STILL INJECTED", words) for record in records for words in record.left]
-    return left + [
-        Line(record.id, one.code, f"{one.message} — {one.advice}") for record in records for one in record.findings
+    waiting = [Line(name, one.id, _waiting(one)) for one, name in actions.values() if one.status == "open"]
+    return [*left, *waiting] + [
+        Line(record.id, one.code, f"{one.message} — {one.advice}")
+        for record in records
+        for one in record.findings
+        if (record.run_id, one.code) not in closed
     ]
+
+
+def _waiting(action: Action) -> str:
+    retest = retest_words(action)
+    return f"{action.title} — {action.owner}, due {action.due}{f'; retest: {retest}' if retest else ''}"
+
+
+def _sign_offs(record: Record) -> Iterator[Line]:
+    """Approvals of the plan, then sign-offs of the record."""
+    for one in record.approvals:
+        by = f"signed with {one.key_fingerprint}" if one.signature else "not signed"
+        began = moment(record.began_wall)
+        late = ", after it had begun" if began is not None and one.at > began else ""
+        words = f"{utc_minute(one.at.isoformat())}{late} {one.words} ({by}; not verified here)"
+        yield Line(record.id, f"{one.approver}, approved {one.what}", words)
+    for sign_off in record.sign_offs:
+        yield _signed(sign_off, record)
 
 
 def _signed(one: SignOff, record: Record) -> Line:

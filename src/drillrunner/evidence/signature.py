@@ -1,4 +1,4 @@
-"""Signatures of manifests by OpenSSH's `ssh-keygen -Y` (its PROTOCOL.sshsig). Keys in a KMS are not supported."""
+"""Signatures of manifests by OpenSSH's `ssh-keygen -Y` (its PROTOCOL.sshsig)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from pathlib import Path
 from drillrunner.errors import InvalidInput
 from drillrunner.evidence.plain_files import read_plain
 from drillrunner.evidence.record import MANIFEST, MANIFEST_MOST_BYTES, SIGNATURE
+from drillrunner.files.ssh_keygen import CHECK_SECONDS, SIGN_SECONDS, last_words, run_keygen
 
 NAMESPACE = "drillrunner-evidence"
-SIGN_SECONDS = 60.0
-CHECK_SECONDS = 20.0
 _SIGNATURE_MOST_BYTES = 65_536
 _ARMOUR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/=]{1,70}\n)+)-----END SSH SIGNATURE-----\n\Z")
 
 
 def sign(folder: Path, key: Path) -> None:
     """Write manifest.json.sig beside manifest.json. Raises InvalidInput."""
-    done = _keygen(["-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(folder / MANIFEST)], b"", SIGN_SECONDS)
+    done = run_keygen(["-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(folder / MANIFEST)], b"", SIGN_SECONDS)
     if done.returncode or not (folder / SIGNATURE).is_file():
-        raise InvalidInput(f"the record cannot be signed: {_last_words(done)}", where=str(key), advice="check --sign")
+        raise InvalidInput(f"the record cannot be signed: {last_words(done)}", where=str(key), advice="check --sign")
 
 
 def damage_of(folder: Path) -> str | None:
@@ -42,7 +41,7 @@ def signer_of(folder: Path, allowed_signers: Path) -> str | None:
     if not allowed_signers.is_file():
         raise InvalidInput("there is no such file", where=str(allowed_signers), advice="check --allowed-signers")
     sig = str(folder / SIGNATURE)
-    listed = _keygen(["-Y", "find-principals", "-s", sig, "-f", str(allowed_signers)], b"", CHECK_SECONDS)
+    listed = run_keygen(["-Y", "find-principals", "-s", sig, "-f", str(allowed_signers)], b"", CHECK_SECONDS)
     lines = listed.stdout.decode("utf-8", "replace").splitlines() if listed.returncode == 0 else []
     for name in (name for line in lines for name in line.split(",")):
         if _verified(folder, ["verify", "-f", str(allowed_signers), "-I", name]).returncode == 0:
@@ -52,28 +51,7 @@ def signer_of(folder: Path, allowed_signers: Path) -> str | None:
 
 def _verified(folder: Path, how: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     content = read_plain(folder / MANIFEST, MANIFEST_MOST_BYTES)
-    return _keygen(["-Y", *how, "-n", NAMESPACE, "-s", str(folder / SIGNATURE)], content, CHECK_SECONDS)
-
-
-def _keygen(words: Sequence[str], given: bytes, within_seconds: float) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["ssh-keygen", *words], input=given, capture_output=True, check=False, timeout=within_seconds
-        )
-    except FileNotFoundError as error:
-        raise InvalidInput("ssh-keygen is not installed", advice="signatures need OpenSSH 8.2 or newer") from error
-    except OSError as error:
-        raise InvalidInput(f"ssh-keygen cannot be run: {error.strerror or error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise InvalidInput(
-            f"ssh-keygen did not end within {within_seconds:g}s",
-            advice="a key with a passphrase needs an agent that holds it (ssh-add)",
-        ) from error
-
-
-def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"ssh-keygen ended with {done.returncode}"
+    return run_keygen(["-Y", *how, "-n", NAMESPACE, "-s", str(folder / SIGNATURE)], content, CHECK_SECONDS)
 
 
 def _is_base64(lines: bytes) -> bool:

@@ -35,24 +35,24 @@ class Verification:
         return UNREADABLE if problems else SOUND
 
 
-def verify_shelf(shelf: Path, allowed_signers: Path | None) -> Verification:
+def verify_shelf(shelf: Path, allowed_signers: Path | None, kms_keys: Sequence[Path] = ()) -> Verification:
     """Every record and the whole chain. Raises RunNotFound where there is none, InvalidInput."""
     every = records_in(shelf)
     if not every:
         raise RunNotFound("no record is there", where=str(shelf), advice="build one with: drill evidence build RUN")
-    checked = [check_record(one, allowed_signers) for one in every]
+    checked = [check_record(one, allowed_signers, kms_keys) for one in every]
     gaps = tuple(_gaps(every))
     for earlier, later in zip([None, *checked[:-1]], checked, strict=True):
         later.problems += _link(earlier, later)
-    if allowed_signers is not None:
+    if allowed_signers is not None or kms_keys:
         _ask_for_signatures(checked)
     return Verification(tuple(checked), gaps, whole=True)
 
 
-def verify_record(placed: Placed, allowed_signers: Path | None) -> Verification:
+def verify_record(placed: Placed, allowed_signers: Path | None, kms_keys: Sequence[Path] = ()) -> Verification:
     """One record, and its link to the one before it where that lies beside it. Raises InvalidInput."""
-    checked = check_record(placed, allowed_signers)
-    if allowed_signers is not None:
+    checked = check_record(placed, allowed_signers, kms_keys)
+    if allowed_signers is not None or kms_keys:
         _ask_for_signatures([checked])
     beside = records_in(placed.path.parent)
     earlier = [one for one in beside if one.number == placed.number - 1]
@@ -77,7 +77,7 @@ def _ask_for_signatures(every: Sequence[Checked]) -> None:
         elif one.signed == UNSIGNED and vouching is not None:
             one.signed = f"not signed; the signature of {vouching} stands for it by the chain"
         elif one.signed == UNSIGNED:
-            what = "is missing: neither this record nor a later one is signed, and --allowed-signers asks for it"
+            what = "is missing: neither this record nor a later one is signed, and a signature is asked for"
             one.problems.append(Problem(SIGNATURE, what))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from drillrunner.errors import InvalidInput
 from drillrunner.files.drill_parts import EVERY_SECONDS_LOW, TIMEOUT_SECONDS_HIGH, Parts, PlacedObjective, PlacedProbe
 from drillrunner.files.environment_file import environment_names
+from drillrunner.files.locate import is_there
 from drillrunner.files.nearest import choices
 from drillrunner.model.duration import format_duration
 from drillrunner.model.noun import canonical_json
@@ -44,7 +45,7 @@ def check_environment(problems: Problems, name: str, span: Span, drill: Path) ->
 def check_runbook(problems: Problems, runbook: str, span: Span, drill: Path) -> None:
     """Note a runbook that is not there; its path is taken from the drill's folder."""
     path = drill.parent / runbook
-    if "\0" in runbook or not path.is_file():
+    if not is_there(path):
         advice = "write it, or leave the key out; the path is taken from the drill's folder"
         problems.add("D130", f'there is no runbook "{runbook}"', span, advice)
 

@@ -59,7 +59,7 @@ class EnvironmentLock:
     def acquire(self) -> None:
         """Take the lock, or raise EnvironmentBusy almost at once."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        if not _locked(descriptor):
+        if not locked(descriptor):
             holder = _read_holder(descriptor)
             os.close(descriptor)
             raise _busy(self._environment, holder)
@@ -105,8 +105,8 @@ class EnvironmentLock:
         os.fsync(self._file)
 
 
-def _locked(descriptor: int) -> bool:
-    """Try a few times within a tenth of a second: `drill status` holds the lock for an instant to look."""
+def locked(descriptor: int) -> bool:
+    """Take a file's lock: a few tries within a tenth of a second, since whoever looks at it holds it for an instant."""
     for _ in range(LOOKS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

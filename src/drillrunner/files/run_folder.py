@@ -54,6 +54,11 @@ class RunFolder:
         return self.path / "stop.request"
 
     @property
+    def step_requests(self) -> Path:
+        """What people say of the runbook's steps, from a page or a shell; read by the run."""
+        return self.path / "steps.request"
+
+    @property
     def ballast(self) -> Path:
         return self.path / ".ballast"
 

@@ -5,21 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from drillrunner.files.nearest import choices
 from drillrunner.files.section import Section, shorten
 from drillrunner.model.cron import parse_cron
 from drillrunner.model.recurrence import flaw_of_rule
-from drillrunner.model.schedule import DAY_SECONDS, Every, Flaw, Schedule, parse_every, parse_grace, parse_starts
+from drillrunner.model.schedule import (
+    DAY_SECONDS,
+    MISSED,
+    Every,
+    Flaw,
+    Missed,
+    Schedule,
+    parse_every,
+    parse_grace,
+    parse_starts,
+)
 from drillrunner.yaml_source import ScalarNode, Span
 
 CADENCES = ("every", "cron", "rrule")
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 EVERY_DAYS_HIGH = 3660
 GRACE_DAYS_HIGH = 366
+ZONE_LONGEST = 100
 _WRITE_EVERY = "write month, quarter, half-year, year, or days and weeks like 90d and 2w"
 
 
 def read_schedule(top: Section) -> Schedule | None:
-    """Read `schedule: {every|cron|rrule, starts, time_zone, grace}`; None where there is none, or it is wrong."""
+    """Read `schedule: {every|cron|rrule, starts, time_zone, grace, missed}`; None where it is not there or wrong."""
     section = top.section("schedule")
     if section is None:
         return None
@@ -34,10 +46,22 @@ def read_schedule(top: Section) -> Schedule | None:
     cron = _read_cron(section)
     rrule = _read_rule(section, starts)
     grace = _read_grace(section)
+    missed = _read_missed(section)
     section.finish()
     if len(section.reading.problems.found) > before:
         return None
-    return Schedule(every=every, cron=cron, rrule=rrule, starts=starts, time_zone=zone, grace_seconds=grace)
+    return Schedule(
+        every=every, cron=cron, rrule=rrule, starts=starts, time_zone=zone, grace_seconds=grace, missed=missed
+    )
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA has a time zone of that name."""
+    try:
+        # zoneinfo looks a name up as packages within packages: one of a thousand parts would exhaust the stack
+        return len(name) <= ZONE_LONGEST and bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
+        return False
 
 
 def _read_every(section: Section) -> Every | None:
@@ -65,6 +89,19 @@ def _read_grace(section: Section) -> float:
     elif seconds > GRACE_DAYS_HIGH * DAY_SECONDS:
         section.reading.problems.add("D144", f'"grace" must be at most {GRACE_DAYS_HIGH}d, not {text}', node.span)
     return seconds or 0.0
+
+
+def _read_missed(section: Section) -> Missed:
+    taken = section.scalar("missed")
+    if taken is None:
+        return "skip"
+    node, text = taken
+    for policy in MISSED:
+        if text == policy:
+            return policy
+    message = f'"{shorten(text)}" is no policy for a date that was missed'
+    section.reading.problems.add("D151", message, node.span, choices(text, MISSED))
+    return "skip"
 
 
 def _read_cron(section: Section) -> str | None:
@@ -121,9 +158,7 @@ def _read_zone(section: Section) -> str:
     if taken is None:
         return "UTC"
     node, text = taken
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
+    if not is_zone(text):
         message = f'there is no time zone "{shorten(text)}"'
         section.reading.problems.add("D147", message, node.span, "write an IANA name, like Europe/Berlin or UTC")
     return text

@@ -49,3 +49,10 @@ class Variables:
         line = self.problems.lines[node.span.line - 1]
         found = line.find(text, start)
         return Span(node.span.line, found + 1, len(text)) if found >= 0 else node.span
+
+
+class PlainTexts(Variables):
+    """For files that have no variables: `${…}` is what it looks like."""
+
+    def fill(self, node: ScalarNode) -> str:
+        return node.text

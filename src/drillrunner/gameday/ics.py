@@ -11,15 +11,20 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from drillrunner.model.agent import ThingKind
 from drillrunner.model.noun import Noun, as_bytes
 
 LINE_OCTETS = 75
+_WORDS: dict[ThingKind, str] = {"drill": "Drill", "gameday": "Game day", "exercise": "Exercise"}
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "drillrunner:occasion")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class Occasion(Noun):
-    """One drill at one moment (UTC). `time_zone` is the zone that its schedule is written in."""
+    """One drill (or game day, or exercise: `kind`) at one moment (UTC).
+
+    `drill` is its name, `time_zone` the zone that its schedule is written in.
+    """
 
     drill: str
     title: str
@@ -28,6 +33,7 @@ class Occasion(Noun):
     runbook: str | None
     time_zone: str
     at: datetime
+    kind: ThingKind = "drill"
 
 
 def ics(occasions: Sequence[Occasion], stamp: datetime, *, alarm: bool = False) -> bytes:
@@ -40,7 +46,8 @@ def ics(occasions: Sequence[Occasion], stamp: datetime, *, alarm: bool = False) 
 
 def uid_of(occasion: Occasion) -> str:
     """The same for the same drill at the same moment, whenever and wherever it is asked."""
-    return str(uuid.uuid5(_NAMESPACE, f"{occasion.drill}/{_stamp(occasion.at)}"))
+    kind = "" if occasion.kind == "drill" else f"{occasion.kind}/"
+    return str(uuid.uuid5(_NAMESPACE, f"{kind}{occasion.drill}/{_stamp(occasion.at)}"))
 
 
 def escaped(text: str) -> str:
@@ -65,7 +72,7 @@ def folded(line: str) -> bytes:
 
 
 def _event(occasion: Occasion, stamp: datetime, alarm: bool) -> Iterator[str]:
-    summary = escaped(f"Drill: {occasion.title}")
+    summary = escaped(f"{_WORDS[occasion.kind]}: {occasion.title}")
     yield "BEGIN:VEVENT"
     yield f"UID:{uid_of(occasion)}"
     yield f"DTSTAMP:{_stamp(stamp)}"
@@ -80,8 +87,13 @@ def _event(occasion: Occasion, stamp: datetime, alarm: bool) -> Iterator[str]:
 
 
 def _description(occasion: Occasion) -> str:
+    commands: dict[ThingKind, str] = {
+        "drill": f"drill run {occasion.drill} --environment {occasion.environment}",
+        "gameday": f"drill gameday run {occasion.drill}",
+        "exercise": f"drill tabletop run {occasion.drill}",
+    }
     lines = [
-        f"drill run {occasion.drill} --environment {occasion.environment}",
+        commands[occasion.kind],
         f"Owner: {occasion.owner}",
         f"Scheduled in {occasion.time_zone}",
     ]

@@ -9,6 +9,7 @@ from drillrunner.judge.case import Case, ttl_seconds
 from drillrunner.judge.histogram import Histogram
 from drillrunner.judge.objectives import worst_outage
 from drillrunner.judge.recovery import Outage
+from drillrunner.judge.runbook_findings import runbook_findings
 from drillrunner.judge.story import PersonStep, detections, person_steps
 from drillrunner.judge.tracks import BAD, GOOD, Track
 from drillrunner.model.duration import format_duration
@@ -36,6 +37,9 @@ CODES = {
     "F118": "the TTL is long for the RTO's target",
     "F119": "the detection signal was good again during the outage",
     "F120": "a person was waited for",
+    "F121": "a runbook's step took longer than expected",
+    "F122": "a runbook's step was never begun",
+    "F123": "a runbook's step was left open",
 }
 
 _LARGE_SHARE = 0.5
@@ -66,6 +70,7 @@ class Judged:
 def findings(judged: Judged) -> tuple[Finding, ...]:
     """All findings, what is still injected first, then by code."""
     found = [finding for look in _LOOKS for finding in look(judged)]
+    found += runbook_findings(judged.case.entries)
     return tuple(sorted(found, key=lambda finding: (finding.code != "F112", finding.code)))
 
 

@@ -5,6 +5,8 @@ Each entry carries the hash of the one before it. `data` by kind (times are dril
 | kind | data |
 |---|---|
 | run.began | run_id, drill, environment, plan_hash, seed, pid, host, time_scale, version |
+| runbook.read | file, steps (`ListedStep`s): only where the drill names a runbook that could be read |
+| runbook.step | step (its id), state (begun, done), by (a name, or empty), via (terminal, page, shell): what people said |
 | phase.began | phase |
 | undo.recorded | change_id, group (changes of one fault or step share it), role (fault, step, ledger), kind, change (a Change), section? (failover, failback), index? |
 | call.intent | call_id, change_id, role (apply, revert), call |

@@ -20,6 +20,8 @@ _STARTS = re.compile(rf"{STARTS_PATTERN}\Z", re.ASCII)
 _UNIT_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
 DueState = Literal["never", "ok", "due", "overdue"]
+Missed = Literal["skip", "run_once", "run"]
+MISSED: tuple[Missed, ...] = ("skip", "run_once", "run")
 
 
 class Every(Noun):
@@ -34,7 +36,7 @@ class Schedule(Noun):
 
     `starts` is wall time in `time_zone` (an IANA name), and so are the times of `cron` and `rrule`. An `every`
     without `starts` counts from the last completed run. Overdue is what is later than `grace_seconds` after its
-    moment.
+    moment. `missed` is what `drill agent` does with such a moment: leave it, run once for all of them, or once each.
     """
 
     every: Every | None = None
@@ -43,6 +45,7 @@ class Schedule(Noun):
     starts: datetime | None = None
     time_zone: str = "UTC"
     grace_seconds: float = 0.0
+    missed: Missed = "skip"
 
 
 class Due(Noun):

@@ -12,7 +12,22 @@ from pydantic import Field
 
 from drillrunner.model.noun import Noun
 
-EventName = Literal["began", "applied", "detected", "recovered", "stopped", "reverted", "left", "ended"]
+# the last four are a game day's; all others are a run's
+EventName = Literal[
+    "began",
+    "applied",
+    "detected",
+    "recovered",
+    "stopped",
+    "reverted",
+    "left",
+    "ended",
+    "gameday_announced",
+    "gameday_began",
+    "gameday_stopped",
+    "gameday_ended",
+]
+GAMEDAY_EVENTS: tuple[EventName, ...] = ("gameday_announced", "gameday_began", "gameday_stopped", "gameday_ended")
 EVENT_NAMES: tuple[EventName, ...] = (
     "began",
     "applied",
@@ -22,11 +37,12 @@ EVENT_NAMES: tuple[EventName, ...] = (
     "reverted",
     "left",
     "ended",
+    *GAMEDAY_EVENTS,
 )
 BodyName = Literal["cloudevents", "slack", "teams", "pagerduty"]
 BODY_NAMES: tuple[BodyName, ...] = ("cloudevents", "slack", "teams", "pagerduty")
 # what people are told of where `on` does not say; machines are told everything
-TOLD_TO_PEOPLE: tuple[EventName, ...] = ("began", "left", "ended")
+TOLD_TO_PEOPLE: tuple[EventName, ...] = ("began", "left", "ended", *GAMEDAY_EVENTS)
 
 
 class Receiver(Noun):

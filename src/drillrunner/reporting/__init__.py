@@ -14,6 +14,7 @@ from drillrunner.model.noun import Noun
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
 from drillrunner.model.verdict import Verdict
+from drillrunner.reporting.actions import ShownActions
 
 __all__ = ["own_hashes", "render_all", "render_json", "write_reports"]
 
@@ -35,11 +36,12 @@ def render_all(
     verdict: Verdict,
     files: Mapping[str, str] | None = None,
     earlier: Sequence[EarlierRun] = (),
+    actions: ShownActions | None = None,
 ) -> dict[str, str]:
     """File names and their text. Pure but for reading `readings` twice.
 
     `files` are SHA-256 to show beside our own, `earlier` the last runs of the same drill, oldest first, which
-    report.html shows beside this one.
+    report.html shows beside this one; `actions` the corrective actions that it and report.md show.
     """
     from drillrunner.reporting.html import render_html
     from drillrunner.reporting.junit import render_junit
@@ -51,12 +53,13 @@ def render_all(
     story = tell(entries)
     texts = {
         "verdict.json": render_json(verdict),
-        "report.md": render_markdown(plan, story, verdict),
+        "report.md": render_markdown(plan, story, verdict, actions),
         "junit.xml": render_junit(plan, story, verdict),
     }
     hashes = {**(files or {}), **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}}
     series = gather(plan, readings, verdict.began_at, story.last_at, read_backs(entries))
-    return {**texts, "report.html": render_html(plan, entries, story, series, verdict, hashes, earlier)}
+    page = render_html(plan, entries, story, series, verdict, hashes, earlier, actions)
+    return {**texts, "report.html": page}
 
 
 def own_hashes(folder: Path) -> dict[str, str]:
@@ -86,15 +89,16 @@ def write_reports(
     readings: Callable[[], Iterator[Reading]],
     verdict: Verdict,
     earlier: Sequence[EarlierRun] = (),
+    actions: ShownActions | None = None,
 ) -> dict[str, Path]:
     """Write verdict.json, report.md, junit.xml and report.html into a run's folder; gives their paths by name.
 
     Each is replaced whole or not at all. `readings` is called twice, each time for a fresh iterator; `earlier`
-    is as in `render_all`.
+    and `actions` are as in `render_all`.
     Raises OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    texts = render_all(plan, entries, readings, verdict, own_hashes(folder), earlier)
+    texts = render_all(plan, entries, readings, verdict, own_hashes(folder), earlier, actions)
     for name, text in texts.items():
         _write_whole(folder / name, text)
     return {name: folder / name for name in texts}

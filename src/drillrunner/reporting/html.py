@@ -12,11 +12,13 @@ from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
 from drillrunner.model.verdict import Finding, Latency, ObjectiveVerdict, Share, Verdict
 from drillrunner.reporting import wording
+from drillrunner.reporting.actions import ShownActions
 from drillrunner.reporting.charts import all_charts, time_axis
 from drillrunner.reporting.deviations import deviations
 from drillrunner.reporting.embedded import plots_and_data
 from drillrunner.reporting.lines import clock_time, remember, told
 from drillrunner.reporting.pages import Inlined, content_policy, inlined, page_template
+from drillrunner.reporting.runbook_table import HEADINGS
 from drillrunner.reporting.series import Columns, Series
 from drillrunner.reporting.story import ChangeStory, Story, number_of, text_of
 from drillrunner.reporting.svg import drawing, line, rect
@@ -220,9 +222,10 @@ def render_html(
     verdict: Verdict,
     files: Mapping[str, str] | None = None,
     earlier: Sequence[EarlierRun] = (),
+    actions: ShownActions | None = None,
 ) -> str:
     """The whole document. `files` maps names of the run's other files to their SHA-256 in hex; `earlier` are the
-    last runs of the same drill in the same place, oldest first.
+    last runs of the same drill in the same place, oldest first; `actions` the corrective actions beside it.
     """
     axis = time_axis(series.columns)
     band = band_of(verdict, axis.seconds)
@@ -257,8 +260,10 @@ def render_html(
         policy=content_policy([styles], scripts),
         short_findings=[(one.code, _short(one)) for one in verdict.findings[:FINDINGS_SHORT]],
         earlier=_earlier(earlier),
+        actions=actions or None,
         deviations=[(one, one.at is not None and moment_link(one.at)) for one in departures[:DEVIATIONS_MOST]],
         deviations_left_out=max(0, len(departures) - DEVIATIONS_MOST),
+        step_headings=HEADINGS,
         has_band=band is not None,
         charts_end=_charts_end(series.columns),
         changes=changes,

@@ -178,6 +178,12 @@ def _run_ended(entry: Entry, undos: Undos) -> tuple[str, str]:
     return "run", f"{text_of(entry.data, 'outcome')}{f': {why}' if why else ''}"
 
 
+def _runbook_step(entry: Entry, undos: Undos) -> tuple[str, str]:
+    data = entry.data
+    by = text_of(data, "by")
+    return "runbook", f"step {text_of(data, 'step')} {text_of(data, 'state')}{f', says {by}' if by else ''}"
+
+
 def _phase(entry: Entry, undos: Undos) -> tuple[str, str]:
     return "phase", text_of(entry.data, "phase")
 
@@ -188,6 +194,7 @@ _TELLERS: dict[str, Callable[[Entry, Undos], tuple[str, str] | None]] = {
     "call.outcome": _outcome,
     "read_back": _read_back,
     "effect.observed": _effect,
+    "runbook.step": _runbook_step,
     "step.began": _step_began,
     "step.done": _step_done,
     "detected": _detected,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from rich.console import Console, Group, RenderableType
 from rich.control import Control
@@ -15,6 +16,7 @@ from drillrunner.clock import Clock
 from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
+from drillrunner.model.runbook_walk import StepWord
 from drillrunner.reporting.lines import clock_time
 from drillrunner.reporting.outside_text import visible
 from drillrunner.reporting.picture import (
@@ -27,6 +29,7 @@ from drillrunner.reporting.picture import (
     freeze_words,
     guards_words,
 )
+from drillrunner.reporting.step_words import is_late, step_keys, step_line
 from drillrunner.reporting.wording import length
 
 FRAMES_PER_SECOND = 4
@@ -39,15 +42,20 @@ _RTO_STYLES = {"running": "yellow", "met": "green", "over": "red"}
 class LiveView:
     """The screen of a run. Use it as a context manager; hand it every entry and reading.
 
-    Bounded in memory whatever the run's length; safe against the thread that redraws it.
+    `durations` is what calls took in earlier runs. Bounded in memory whatever the run's length; safe against the
+    thread that redraws it.
     """
 
-    def __init__(self, plan: Plan, clock: Clock, console: Console) -> None:
+    def __init__(
+        self, plan: Plan, clock: Clock, console: Console, durations: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
         self._plan = plan
         self._clock = clock
         self._console = console
         self._lock = threading.Lock()
-        self._onlooker = Onlooker(plan)
+        self._onlooker = Onlooker(plan, durations)
+        self._step_id = ""  # of the runbook's step that somebody has chosen; empty for the one that is at hand
+        self.has_keys = False  # whether somebody reads keys for it
         self._events: deque[str] = deque(maxlen=EVENTS_SHOWN)
         self._size = console.size
         self._live = Live(
@@ -78,15 +86,32 @@ class LiveView:
         with self._lock:
             self._onlooker.reading(reading)
 
+    def key(self, key: str) -> tuple[str, StepWord] | None:
+        """A key that was pressed: n and p choose a step of the runbook, b and d say that it is begun or done.
+
+        Gives what is said of which step, to be recorded. What was not begun cannot be done here: a key that is
+        pressed twice would end the next step too.
+        """
+        with self._lock:
+            state = self._onlooker.walk.state(self._step_id) or self._onlooker.walk.current()
+            ids = [one.step.id for one in self._onlooker.walk.states]
+            if key in ("n", "p") and ids:
+                at = ids.index(state.step.id) if state is not None else len(ids)
+                self._step_id = ids[max(0, min(len(ids) - 1, at + (1 if key == "n" else -1)))]
+            elif key in step_keys(state) and state is not None:
+                self._step_id = ""
+                return state.step.id, "begun" if key == "b" else "done"
+        return None
+
     def render(self) -> RenderableType:
         """One frame, from what is known now, that fits the terminal's width and height."""
         with self._lock:
-            picture = self._onlooker.picture(self._clock.monotonic())
+            picture = self._onlooker.picture(self._clock.monotonic(), step_id=self._step_id)
             events = list(self._events)
         self._wipe_after_resize()
         width, height = self._size
         head = [_header(picture, self._clock.scale, width), _phase_line(picture.phases, width)]
-        foot = [_injected_line(picture), self._guards_line(picture)]
+        foot = [_injected_line(picture), self._guards_line(picture), *self._step_line(picture, width)]
         waiting = _waiting_line(picture)
         last = _interrupt_line(picture, self._clock.scale, width)
         room = height - len(head) - len(foot) - 2 * len(waiting) - 2
@@ -107,6 +132,11 @@ class LiveView:
     def _guards_line(self, picture: Picture) -> Text:
         words = guards_words(picture, freeze_words(self._plan, self._clock.wall()))
         return Text(f" GUARDS  {visible(words)}", style="bold red" if picture.stopped else "none")
+
+    def _step_line(self, picture: Picture, width: int) -> list[Text]:
+        words = step_line(picture, width, keys=self.has_keys)
+        late = picture.step is not None and is_late(picture.step, picture.step_seconds)
+        return [Text(visible(words), style="bold yellow" if late else "bold")] if words else []
 
 
 def _first_that_fits(width: int, variants: Sequence[Text]) -> Text:
@@ -205,5 +235,5 @@ def _interrupt_line(picture: Picture, scale: float, width: int) -> Text:
         ]
     else:
         first = f" Ctrl-C: stop and put back{about}"
-        variants = [f"{first} · again: leave now, {stay}", first]
+        variants = [f"{first} · again: leave now, {stay}", first, f" Ctrl-C: put back{about}"]
     return _first_that_fits(width, [Text(words, style="dim") for words in variants])

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from drillrunner.model.plan import Plan
 from drillrunner.model.verdict import Verdict
+from drillrunner.reporting.actions import ShownAction, ShownActions
 from drillrunner.reporting.outside_text import visible
+from drillrunner.reporting.runbook_table import HEADINGS
 from drillrunner.reporting.story import CallStory, ChangeStory, Story
 from drillrunner.reporting.wording import (
     OUTCOME_MARK,
@@ -130,6 +132,15 @@ def _changes(story: Story) -> list[str]:
     return ["### What was injected, and how it was put back", "", *rows, *together, *([""] if together else []), *note]
 
 
+def _runbook(story: Story) -> list[str]:
+    table = story.runbook
+    if not table.rows:
+        return []
+    rows = [[escaped(cell) for cell in row.cells] for row in table.rows]
+    note = [escaped(table.note), ""] if table.note else []
+    return [f"### The runbook's steps ({escaped(table.file)})", "", *_table(HEADINGS, rows), *note]
+
+
 def _findings(verdict: Verdict) -> list[str]:
     if not verdict.findings:
         return []
@@ -137,7 +148,23 @@ def _findings(verdict: Verdict) -> list[str]:
     return ["### Findings", "", *lines, ""]
 
 
-def render_markdown(plan: Plan, story: Story, verdict: Verdict) -> str:
+def _action_row(one: ShownAction) -> tuple[str, ...]:
+    action = one.action
+    cells = (action.id, action.title, action.owner, action.due.isoformat(), one.late, one.retested)
+    return tuple(escaped(cell) for cell in cells)
+
+
+def _actions(shown: ShownActions | None) -> list[str]:
+    if not shown:
+        return []
+    if shown.unread:
+        return ["### Actions", "", f"actions.yaml could not be read: {escaped(shown.unread)}", ""]
+    more = [f"{shown.left_out} more are in actions.yaml.", ""] if shown.left_out else []
+    table = _table(("Action", "What", "Owner", "Due", f"On {shown.on}", "This run"), map(_action_row, shown.rows))
+    return ["### Actions", "", *table, *more]
+
+
+def render_markdown(plan: Plan, story: Story, verdict: Verdict, actions: ShownActions | None = None) -> str:
     """The whole page. Verdict first; every outside text escaped."""
     simulated = ", simulated in the lab" if plan.environment.kind == "lab" else ""
     lines = [
@@ -153,6 +180,8 @@ def render_markdown(plan: Plan, story: Story, verdict: Verdict) -> str:
         *_checks(verdict),
         *_anatomy(verdict),
         *_findings(verdict),
+        *_actions(actions),
+        *_runbook(story),
         *_changes(story),
         f"Plan sha256 {escaped(verdict.plan_hash)} · journal head {escaped(story.head)}"
         f" · {verdict.readings_count:,} readings",

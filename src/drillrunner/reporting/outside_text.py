@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
 from pydantic import JsonValue
+
+from drillrunner.reporting.secret_text import without_literals
 
 LIMIT = 600
 
@@ -28,6 +31,10 @@ _NAMES_A_SECRET = re.compile(r"secret(?:id|arn|name)\Z|\A(?:passwordenv|tokenenv
 # A number is a secret where it is a password; `tokens_left` counts.
 _SECRET_NUMBER = re.compile(r"(?:passw(?:or)?d|passphrase|pwd)\Z", re.IGNORECASE)
 _QUERY_PAIR = re.compile(r"(?<=[?&#])([^=&#?\s\"]{1,100})=([^&#\s\"]+)")
+# AWS's lists of pairs: Name and Value, Key and Value, ParameterKey and ParameterValue, HeaderName and HeaderValue.
+_PAIRS_VALUE = re.compile(r"(.*)values?\Z", re.IGNORECASE | re.DOTALL)
+# Keys of a path that say of all that is below them that it is secret; others may be the names of probes.
+_HOLDS_SECRETS = re.compile(r"(?:secret|credential|password|token|cookie)s?\Z", re.IGNORECASE)
 _SIGNATURES = frozenset({"sig", "signature", "x-amz-signature"})
 _USER_INFO = re.compile(r"(?<=://)([^/?#\s@:]{0,200}):([^/?#\s@]{1,1000})@")
 
@@ -57,16 +64,42 @@ def whole(value: JsonValue) -> JsonValue:
 
 
 def masked(value: JsonValue) -> JsonValue:
-    """The same value with `***` for what keys and parameters of addresses call a password, token or key.
+    """The same value with `***` for what keys, pairs and parameters of addresses call a password, token or key.
 
-    Text that is JSON (the `Payload` of a Lambda invocation) is masked as what it says. For showing only: what is
-    hashed and judged is never masked.
+    Pairs are `{"Name": "DB_PASSWORD", "Value": "…"}`. Text that is JSON (the `Payload` of a Lambda invocation) is
+    masked as what it says, text that is SQL (`PASSWORD '…'`) in its literals. For showing only: what is hashed and
+    judged is never masked.
     """
     if isinstance(value, dict):
-        return {key: _HIDDEN_VALUE if _is_secret(key, inner) else masked(inner) for key, inner in value.items()}
+        names = _names_of_pairs(value)
+        return {
+            key: _HIDDEN_VALUE if _is_secret(key, inner) or _is_secret(names.get(key, ""), inner) else masked(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return _masked_text(value) if isinstance(value, str) else value
+
+
+def masked_at(path: str, value: JsonValue) -> JsonValue:
+    """What lies at a path of keys (`drill.probes.checkout.params.password`), masked as it is in the whole."""
+    *above, key = path.split(".")
+    if any(_HOLDS_SECRETS.match(one.partition("[")[0]) and _is_secret(one, value) for one in above):
+        return _HIDDEN_VALUE
+    name = above[-1] if above else ""
+    hidden = masked({"name": name, key: value} if key != "name" else {key: value})
+    return hidden[key] if isinstance(hidden, dict) else hidden
+
+
+def _names_of_pairs(value: Mapping[str, JsonValue]) -> dict[str, str]:
+    """For each key that ends in Value, what the Name or Key beside it says."""
+    said = {key.lower(): one for key, one in value.items() if isinstance(one, str)}
+    found: dict[str, str] = {}
+    for key in value:
+        if of_pair := _PAIRS_VALUE.match(key):
+            begins = of_pair.group(1).lower()
+            found[key] = said.get(f"{begins}name") or said.get(f"{begins}key") or ""
+    return found
 
 
 def _is_secret(key: str, value: JsonValue) -> bool:
@@ -87,7 +120,8 @@ def _masked_text(text: str) -> str:
             return _HIDDEN_VALUE  # nobody can say what is in it
         except ValueError:
             pass  # it only looks like JSON: it is text like any other
-    return _USER_INFO.sub(rf"\1:{_HIDDEN_VALUE}@", _QUERY_PAIR.sub(_masked_pair, text))
+    text = _USER_INFO.sub(rf"\1:{_HIDDEN_VALUE}@", _QUERY_PAIR.sub(_masked_pair, text))
+    return without_literals(text, _HIDDEN_VALUE)
 
 
 def _masked_pair(pair: re.Match[str]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from drillrunner.model.journal import Entry
 from drillrunner.model.plan import Plan
 from drillrunner.model.reading import Reading
+from drillrunner.model.runbook_walk import StepState, Walk
 from drillrunner.reporting.lines import remember, told
-from drillrunner.reporting.progress import Asked, Progress, Track, note, put_back_seconds
+from drillrunner.reporting.progress import Asked, Progress, Track, note
+from drillrunner.reporting.put_back import Durations, put_back
 from drillrunner.reporting.series import is_lag
 from drillrunner.reporting.wording import length
 
@@ -99,7 +102,10 @@ class InEffect:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One moment of a run. `put_back_seconds` are drill seconds; None where nothing is known of it."""
+    """One moment of a run. `put_back_seconds` are drill seconds; None where nothing is known of it.
+
+    `steps` are the runbook's, `step` the one that people are at; its `step_seconds` count from its beginning.
+    """
 
     drill: str
     environment: str
@@ -120,17 +126,23 @@ class Picture:
     put_back_seconds: float | None
     put_back_unsure: bool
     ended: str
+    steps: tuple[StepState, ...]
+    step: StepState | None
+    step_seconds: float
 
 
 class Onlooker:
     """What somebody who watches a run has seen: hand it every entry and reading, and ask it for the picture.
 
-    Bounded in memory whatever the run's length and however many probes and regions there are.
+    Bounded in memory whatever the run's length and however many probes and regions there are. `durations` is what
+    calls took in earlier runs, as `durations_of` gives it.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, durations: Mapping[str, float] = MappingProxyType({})) -> None:
         self.plan = plan
         self.progress = Progress()
+        self.walk = Walk()
+        self._durations = Durations(dict(durations))
         self.newest_answer: float | None = None
         self._undos: dict[str, Entry] = {}
         self._probes: dict[str, Track] = {}
@@ -151,6 +163,8 @@ class Onlooker:
         """Take an entry in; gives what it is and says (`inject`, …), or None of one that people need not see."""
         remember(entry, self._undos)
         note(self.progress, entry, self._undos)
+        self.walk.note(entry)
+        self._durations.note(entry, self._undos)
         return told(entry, self._undos)
 
     def reading(self, reading: Reading) -> None:
@@ -172,9 +186,14 @@ class Onlooker:
             name = OTHERS
         return table.setdefault(name, Track(self._cell_seconds))
 
-    def picture(self, now: float, *, seen_until: float | None = None) -> Picture:
-        """The run at `now`. Where readings come late, `seen_until` is the moment up to which they are all there."""
+    def picture(self, now: float, *, seen_until: float | None = None, step_id: str = "") -> Picture:
+        """The run at `now`. Where readings come late, `seen_until` is the moment up to which they are all there.
+
+        `step_id` is the runbook's step that somebody has chosen to look at.
+        """
         progress, drill = self.progress, self.plan.drill
+        step = self.walk.state(step_id) or self.walk.current()
+        undoing = put_back(progress.begun.values(), self._durations.seconds, now)
         seen = now if seen_until is None else seen_until
         probes = sorted(self._probes.items(), key=lambda item: self._order.get(item[0], len(self._order)))
         waiting = progress.waiting
@@ -195,9 +214,12 @@ class Onlooker:
             waited_seconds=0.0 if waiting is None else now - waiting.at,
             reverting=progress.reverting,
             changes_left=len(progress.begun),
-            put_back_seconds=put_back_seconds(progress, now),
-            put_back_unsure=any(one.unknown for one in progress.begun.values()),
+            put_back_seconds=None if undoing is None else undoing.seconds,
+            put_back_unsure=undoing is not None and undoing.is_least,
             ended=progress.ended,
+            steps=self.walk.states,
+            step=step,
+            step_seconds=0.0 if step is None or step.began is None else max(0.0, (step.done or now) - step.began),
         )
 
     def _rto_clock(self, now: float) -> RtoClock | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from drillrunner.model.journal import Entry
 from drillrunner.model.reading import Reading
 from drillrunner.reporting.lines import clock_time, subject
-from drillrunner.reporting.story import data_of, number_of, text_of
+from drillrunner.reporting.story import Data, data_of, list_of, number_of, text_of
 
 CELLS = 16
 LATENCIES_KEPT = 200
@@ -66,14 +66,15 @@ class Track:
 class Begun:
     """A Change that was begun and is not put back: what it is, since when, and when it was through.
 
-    `through` is None while a call of it is not answered, or not yet read back. `unknown` says that nobody knows
-    whether a call of it took effect.
+    `change` is the Change as its undo was recorded. `through` is None while a call of it is not answered, or not yet
+    read back. `unknown` says that nobody knows whether a call of it took effect.
     """
 
     words: str
     group: str
     fault: bool
     began: float
+    change: Data = field(default_factory=dict)
     through: float | None = None
     unknown: bool = False
     reads_back: bool = False
@@ -152,7 +153,8 @@ def _note_change(progress: Progress, entry: Entry, undos: dict[str, Entry]) -> N
     elif entry.kind == "call.intent" and change_id not in progress.begun:
         undo = undos.get(change_id)
         role, group = ("fault", "") if undo is None else (undo.data.get("role"), text_of(undo.data, "group"))
-        progress.begun[change_id] = Begun(subject(entry, undos), group or change_id, role == "fault", entry.at)
+        change = {} if undo is None else data_of(undo.data, "change")
+        progress.begun[change_id] = Begun(subject(entry, undos), group or change_id, role == "fault", entry.at, change)
     if change_id in progress.begun:
         _note_call(progress.begun[change_id], entry)
 
@@ -160,20 +162,10 @@ def _note_change(progress: Progress, entry: Entry, undos: dict[str, Entry]) -> N
 def _note_call(begun: Begun, entry: Entry) -> None:
     """How far the applying of a Change has come."""
     if entry.kind == "call.intent":
-        begun.through, begun.reads_back = None, bool(data_of(entry.data, "call").get("read_back"))
+        # an intent holds no read-back: that stands in the Change
+        begun.through, begun.reads_back = None, any(call.get("read_back") for call in list_of(begun.change, "apply"))
     elif entry.kind == "call.outcome":
         begun.unknown = entry.data.get("outcome") == "unknown"
         begun.through = None if begun.reads_back else entry.at
     elif entry.kind == "effect.observed" or entry.data.get("holds") is True:
         begun.through = entry.at
-
-
-def put_back_seconds(progress: Progress, now: float) -> float | None:
-    """About how long putting everything back takes: as long as applying it took, fault by fault and step by step.
-
-    Changes of one group go side by side. None where nothing is to be put back.
-    """
-    longest: dict[str, float] = {}
-    for one in progress.begun.values():
-        longest[one.group] = max(longest.get(one.group, 0.0), one.took_seconds(now))
-    return sum(longest.values()) if longest else None

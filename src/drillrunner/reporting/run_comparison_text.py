@@ -14,7 +14,7 @@ from drillrunner.model.run_comparison import (
 )
 from drillrunner.model.verdict import Finding, ObjectiveVerdict
 from drillrunner.reporting.history_text import where_words
-from drillrunner.reporting.outside_text import compact, masked, visible
+from drillrunner.reporting.outside_text import compact, masked_at, visible
 from drillrunner.reporting.table_text import aligned
 from drillrunner.reporting.wording import (
     OBJECTIVE_TITLES,
@@ -119,10 +119,8 @@ def _setting(one: SettingChange) -> str:
 
 
 def _value(path: str, value: JsonValue) -> str:
-    """A value on one line, masked where its own key calls it a secret."""
-    key = path.rpartition(".")[2]
-    hidden = masked({key: value})
-    words = compact(hidden[key] if isinstance(hidden, dict) else hidden)
+    """A value on one line, masked where its path calls it a secret."""
+    words = compact(masked_at(path, value))
     return words if len(words) <= VALUE_MOST else words[: VALUE_MOST - 1] + "…"
 
 

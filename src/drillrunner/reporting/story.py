@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from drillrunner.model.journal import Entry
 from drillrunner.reporting.outside_text import compact
+from drillrunner.reporting.runbook_table import StepTable, step_table
 
 Data = dict[str, JsonValue]
 
@@ -118,6 +119,7 @@ class Story:
     moments: tuple[Moment, ...]
     last_at: float
     head: str
+    runbook: StepTable
 
     def of_role(self, role: str) -> tuple[ChangeStory, ...]:
         return tuple(change for change in self.changes if change.role == role)
@@ -313,4 +315,5 @@ def tell(entries: Sequence[Entry]) -> Story:
         moments=_moments(entries),
         last_at=max((entry.at for entry in entries), default=0.0),
         head=entries[-1].hash if entries else "",
+        runbook=step_table(entries),
     )

@@ -24,6 +24,10 @@ _TYPES: dict[EventName, str] = {
     "reverted": "reverted",
     "left": "left.injected",
     "ended": "run.ended",
+    "gameday_announced": "gameday.announced",
+    "gameday_began": "gameday.began",
+    "gameday_stopped": "gameday.stopped",
+    "gameday_ended": "gameday.ended",
 }
 _Facts = dict[str, JsonValue]
 

@@ -69,7 +69,7 @@ async def open_signals(
         warn(text)
 
     async with HttpPost() as post:
-        sinks = list(_made(specs, post, environ, past, said))
+        sinks = list(made(specs, post, environ, past, said))
         if environ.get("GITHUB_STEP_SUMMARY"):
             sinks.append(StepSummary(Path(environ["GITHUB_STEP_SUMMARY"]), folder / REPORT))
         async with open_lanes(sinks, log.line, warn) as lanes:
@@ -78,7 +78,7 @@ async def open_signals(
         warn(f"signals: {LOG} cannot be written: {log.failed}")
 
 
-def _made(
+def made(
     specs: Sequence[SignalSpec],
     post: Post,
     environ: Mapping[str, str],

@@ -35,13 +35,14 @@ class Webhook(Sink):
     async def entry(self, entry: Entry) -> None:
         self.note(entry)
         for event in events_of(entry, self._run):
-            await self._tell(event)
+            await self.tell(event)
 
     async def ended(self, verdict: Verdict | None) -> None:
         if self._last is not None:
-            await self._tell(ended_event(self._last, self._run, verdict))
+            await self.tell(ended_event(self._last, self._run, verdict))
 
-    async def _tell(self, event: Event) -> None:
+    async def tell(self, event: Event) -> None:
+        """Send it, if it is one of those that are told. Raises CallFailed."""
         if event.name not in self._spec.on:
             return
         body = body_of(event, self._spec.body, self._token)

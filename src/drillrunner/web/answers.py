@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
@@ -61,6 +62,11 @@ def run_folder(request: web.Request) -> RunFolder:
     if not folder.exists():
         raise NotShown(404, f"There is no run {folder.run_id} in {request.app[SOURCES].reports}.")
     return folder
+
+
+def is_plain(path: Path) -> bool:
+    """A file of a folder's own: not a link to somewhere else."""
+    return path.is_file() and not path.is_symlink()
 
 
 def drill_query(drill: str | None) -> Markup:

@@ -12,41 +12,52 @@ import anyio.to_thread
 from aiohttp import web
 
 from drillrunner.errors import DrillError, InvalidInput
-from drillrunner.web import lists, runs
+from drillrunner.web import gamedays, lists, runs, steps
 from drillrunner.web.access import Access, comes_from_here
 from drillrunner.web.answers import ACCESS, FOLLOWINGS, SHELF, SOURCES, NotShown, message
 from drillrunner.web.following import Followings
 from drillrunner.web.headers import COMMON
 from drillrunner.web.shelf import Shelf
 from drillrunner.web.sources import Sources
+from drillrunner.web.tabletop import players
+from drillrunner.web.tabletop.routes import add_tables, is_for_seats
+from drillrunner.web.tabletop.tables import Tables
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-RUN = r"/runs/{run:\d{8}-\d{6}-[0-9a-f]{6}}"
+RUN_ID = r"{run:\d{8}-\d{6}-[0-9a-f]{6}}"
+RUN = f"/runs/{RUN_ID}"
+GAMEDAYS = "/gamedays/"
+GAMEDAY_ID = r"{gameday:\d{8}-\d{6}-gameday-[A-Za-z0-9_-]+-[0-9a-f]{6}}"
 SHUTDOWN_REAL_SECONDS = 2.0
-BODY_BYTES_MOST = 4_096
+BODY_BYTES_MOST = 65_536  # 4,000 characters of any script, as a form writes them
 # name: the room that it lies in, its path there, its type
 STATIC = {
     "web.css": ("drillrunner.web", "static/web.css", "text/css"),
     "live.js": ("drillrunner.web", "static/live.js", "text/javascript"),
+    "tabletop.css": ("drillrunner.web", "static/tabletop.css", "text/css"),
+    "tabletop.js": ("drillrunner.web", "static/tabletop.js", "text/javascript"),
     "report.css": ("drillrunner.reporting", "templates/report.css", "text/css"),
 }
 OPEN_TO_ALL = ("/healthz", "/static/")
 
 
-def make_app(sources: Sources, access: Access) -> web.Application:
+def make_app(sources: Sources, access: Access, tables: Tables) -> web.Application:
     """Everything that is served, without a socket."""
     app = web.Application(middlewares=[_errors, _hosts, _tokens, _forms], client_max_size=BODY_BYTES_MOST)
     app[SOURCES], app[ACCESS] = sources, access
     app[SHELF] = Shelf(sources.reports, sources.past)
-    app[FOLLOWINGS] = Followings(sources.clock)
+    app[FOLLOWINGS] = Followings(sources.clock, sources.durations)
     app.add_routes(
         [
             web.get("/", runs.runs),
             web.get(RUN, runs.run),
             web.get(RUN + "/events", runs.events, allow_head=False),
             web.post(RUN + "/stop", runs.stop),
+            web.post(RUN + "/step", steps.say),
             web.get(RUN + "/files/{name}", runs.file),
+            web.get(GAMEDAYS + RUN_ID + "/report.html", gamedays.report_of_run),
+            web.get(GAMEDAYS + GAMEDAY_ID + "/report.html", gamedays.report),
             web.get("/drills", lists.drills),
             web.get("/trends", lists.trends),
             web.get("/trends/page", lists.trend_page),
@@ -56,6 +67,7 @@ def make_app(sources: Sources, access: Access) -> web.Application:
             web.get("/metrics", _metrics),
         ]
     )
+    add_tables(app, tables)
     app.on_response_prepare.append(_headers)
     app.on_shutdown.append(_close)
     return app
@@ -108,7 +120,8 @@ async def _tokens(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _signed_in(request, access)
     bearer = request.headers.get("Authorization", "")
     allowed = runs.may_act(request, access) or access.is_token(bearer.removeprefix("Bearer "))
-    if access.everything_needs_token and not allowed and not request.path.startswith(OPEN_TO_ALL):
+    is_open = request.path.startswith(OPEN_TO_ALL) or is_for_seats(request)
+    if access.everything_needs_token and not allowed and not is_open:
         raise NotShown(401, "Nothing is shown without the token.", "Ask for the address that drill serve printed.")
     return await handler(request)
 
@@ -122,17 +135,24 @@ def _signed_in(request: web.Request, access: Access) -> web.Response:
 
 @web.middleware
 async def _forms(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What acts needs the cookie, the form's own token, and a browser that says that the form is ours."""
+    """What acts needs the cookie, the form's own token, and a browser that says that the form is ours.
+
+    At a tabletop exercise the seat's cookie stands for that of the token.
+    """
     if request.method in ("GET", "HEAD"):
         return await handler(request)
     access = request.app[ACCESS]
     if not comes_from_here(request.headers):
         raise NotShown(403, "This did not come from a page of ours.")
-    if not runs.may_act(request, access):
+    seated = is_for_seats(request)
+    if not seated and not runs.may_act(request, access):
         raise NotShown(403, "This needs the token.", "Ask for the address that drill serve printed.")
     form = await request.post()
     given = request.headers.get("X-Drill-Form") or form.get("form")
-    if not isinstance(given, str) or not access.is_form_token(given):
+    given = given if isinstance(given, str) else ""
+    if seated:
+        players.check_form(request, given)
+    elif not access.is_form_token(given):
         raise NotShown(403, "The form is not from this drill serve.", "Load the page again.")
     return await handler(request)
 

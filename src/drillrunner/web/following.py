@@ -14,6 +14,7 @@ from drillrunner.clock import Clock
 from drillrunner.files.lock_file import is_held
 from drillrunner.files.run_folder import RunFolder, read_plan
 from drillrunner.web.live_parts import Moment, live_parts
+from drillrunner.web.sources import DurationsOf
 from drillrunner.web.tail import RunTail, Told
 
 LOOK_REAL_SECONDS = 0.5
@@ -104,6 +105,7 @@ class Followings:
     """All runs that somebody looks at. Each is followed as long as there is a page that shows it."""
 
     clock: Clock
+    durations: DurationsOf = lambda _: {}
     _running: dict[str, tuple[Following, asyncio.Task[None]]] = field(default_factory=dict)
     _pages: dict[str, int] = field(default_factory=dict)
 
@@ -127,8 +129,9 @@ class Followings:
         self._pages[name] = self._pages.get(name, 0) + 1
         try:
             plan = await anyio.to_thread.run_sync(read_plan, folder)
+            durations = await anyio.to_thread.run_sync(self.durations, folder)
             if name not in self._running:
-                following = Following(RunTail(folder, plan), self.clock)
+                following = Following(RunTail(folder, plan, durations), self.clock)
                 self._running[name] = (following, asyncio.create_task(following.keep_looking()))
             yield self._running[name][0]
         finally:

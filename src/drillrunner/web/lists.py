@@ -1,10 +1,9 @@
-"""Pages that list: drills with their last verdict, trends over the runs, and the catalogue."""
+"""Pages that list: drills, game days and exercises with how they stand, trends over the runs, and the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast, get_args
 
 import anyio.to_thread
@@ -18,6 +17,7 @@ from drillrunner.files.locate import DRILLS, drill_names, locate_drill
 from drillrunner.judge.trend import trend
 from drillrunner.model.drill import Drill
 from drillrunner.model.history import BrokenRun, PastRun
+from drillrunner.model.schedule import DueState
 from drillrunner.model.trend import By, Trend, TrendLine
 from drillrunner.reporting import trend_wording as said
 from drillrunner.reporting import wording
@@ -27,13 +27,19 @@ from drillrunner.web.answers import SHELF, SOURCES, drill_query, page, quoted
 from drillrunner.web.headers import TREND_POLICY
 from drillrunner.web.runs import Row, row_of
 from drillrunner.web.shelf import Shelf
+from drillrunner.web.sources import Occasion, Sources, Standing
 
 ROLES: tuple[registry.Role, ...] = ("fault", "step", "probe", "condition")
+# what says it without a colour
+DUE_MARK: dict[DueState, str] = {"never": "·", "ok": "✓", "due": "!", "overdue": "✗"}
 
 
 @dataclass(frozen=True, slots=True)
 class DrillRow:
-    """One drill file, and the last run of its drill. `problem` says why it cannot be read."""
+    """One drill file, and the last run of its drill. `problem` says why it cannot be read.
+
+    `due` is None where it has no schedule.
+    """
 
     name: str
     address: Markup
@@ -43,26 +49,51 @@ class DrillRow:
     objectives: str
     problem: str
     last: Row | None
+    due: Standing | None = None
 
 
 async def drills(request: web.Request) -> web.Response:
-    """Every drill file, and how its last run went."""
-    base = request.app[SOURCES].base
-    shelf = request.app[SHELF]
-    rows = await anyio.to_thread.run_sync(lambda: [_drill_row(base, name, shelf.runs()) for name in drill_names(base)])
-    return page("drills.html.j2", {"rows": rows, "folder": base / DRILLS}, here="/drills")
+    """Every drill file, how its last run went, and when it is due; then game days and exercises, in the same way."""
+    sources, shelf = request.app[SOURCES], request.app[SHELF]
+
+    def found() -> tuple[list[DrillRow], Sequence[Occasion]]:
+        runs = [one for one in shelf.runs() if isinstance(one, PastRun)]
+        others = sources.occasions(sources.base, sources.reports, sources.clock.wall())
+        return [_drill_row(sources, name, runs) for name in drill_names(sources.base)], others
+
+    rows, others = await anyio.to_thread.run_sync(found)
+    named = [(row.name, row.due) for row in rows] + [(f"{one.kind} {one.name}", one.due) for one in others]
+    values = {
+        "rows": rows,
+        "others": others,
+        "folder": sources.base / DRILLS,
+        "overdue": [name for name, due in named if due and due.state == "overdue"],
+        "count": len(named),
+        "marks": DUE_MARK,
+    }
+    return page("drills.html.j2", values, here="/drills")
 
 
-def _drill_row(base: Path, name: str, runs: Sequence[PastRun | BrokenRun]) -> DrillRow:
+def _drill_row(sources: Sources, name: str, runs: Sequence[PastRun]) -> DrillRow:
     try:
-        drill = read_drill(locate_drill(name, base / DRILLS))
+        file = locate_drill(name, sources.base / DRILLS)
+        drill = read_drill(file)
+        due = sources.standing(drill, file, runs, sources.clock.wall())
     except (DrillError, OSError) as error:
         count = len(error.problems) if isinstance(error, InvalidInput) else 1
         problem = f"{count or 1} {'problem' if count <= 1 else 'problems'}; see them with: drill validate {name}"
         return DrillRow(name, quoted(name), "", "", "", "", problem, _last(name, runs))
-    objectives = ", ".join(_objective_words(drill))
-    title, owner, where = drill.title, drill.owner, drill.environment
-    return DrillRow(drill.name, quoted(drill.name), title, owner, where, objectives, "", _last(drill.name, runs))
+    return DrillRow(
+        name=drill.name,
+        address=quoted(drill.name),
+        title=drill.title,
+        owner=drill.owner,
+        environment=drill.environment,
+        objectives=", ".join(_objective_words(drill)),
+        problem="",
+        last=_last(drill.name, runs),
+        due=due,
+    )
 
 
 def _objective_words(drill: Drill) -> list[str]:
@@ -71,8 +102,8 @@ def _objective_words(drill: Drill) -> list[str]:
     ]
 
 
-def _last(drill: str, runs: Sequence[PastRun | BrokenRun]) -> Row | None:
-    return next((row_of(one) for one in runs if isinstance(one, PastRun) and one.drill == drill), None)
+def _last(drill: str, runs: Sequence[PastRun]) -> Row | None:
+    return next((row_of(one) for one in runs if one.drill == drill), None)
 
 
 @dataclass(frozen=True, slots=True)

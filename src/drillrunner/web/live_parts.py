@@ -8,12 +8,14 @@ from datetime import datetime
 from markupsafe import Markup
 
 from drillrunner.model.plan import Plan
+from drillrunner.reporting.lines import clock_time
 from drillrunner.reporting.picture import Picture, Row, about_words, clock_words, freeze_words, guards_words
+from drillrunner.reporting.step_words import is_late, state_words, time_words
 from drillrunner.reporting.svg import element, rect
 from drillrunner.reporting.wording import length
 from drillrunner.web.templates_of import template
 
-PARTS = ("state", "clocks", "phases", "rows", "injected", "guards")
+PARTS = ("state", "clocks", "phases", "rows", "injected", "guards", "step", "steps")
 CELL_WIDTH, SPARK_HEIGHT = 6, 22
 
 
@@ -62,6 +64,10 @@ def live_parts(moment: Moment) -> dict[str, str]:
             "watched": _guards(moment),
             "about": about_words(moment.picture, moment.scale),
             "clock_words": clock_words,
+            "clock_time": clock_time,
+            "is_late": is_late,
+            "state_words": state_words,
+            "time_words": time_words,
             "length": length,
             "spark": spark,
         }

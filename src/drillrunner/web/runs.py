@@ -14,18 +14,31 @@ from markupsafe import Markup
 
 from drillrunner.files.run_folder import RunFolder, read_plan, read_verdict
 from drillrunner.model.history import BrokenRun, PastRun, worst_of
+from drillrunner.model.runbook_walk import NAME_CHARACTERS_MOST
 from drillrunner.reporting import wording
 from drillrunner.reporting.history_text import where_words
 from drillrunner.reporting.outside_text import masked, visible
 from drillrunner.web.access import Access
-from drillrunner.web.answers import ACCESS, FOLLOWINGS, SHELF, SOURCES, NotShown, drill_query, page, run_folder
+from drillrunner.web.answers import (
+    ACCESS,
+    FOLLOWINGS,
+    SHELF,
+    SOURCES,
+    NotShown,
+    drill_query,
+    is_plain,
+    page,
+    run_folder,
+)
 from drillrunner.web.following import Update
+from drillrunner.web.gamedays import gameday_rows
 from drillrunner.web.headers import REPORT_POLICY, WITH_A_FORM
 from drillrunner.web.live_parts import Moment, live_parts
 from drillrunner.web.shelf import is_under_way
 from drillrunner.web.tail import RunTail
 
 RUNS_MOST = 50
+GAMEDAYS_MOST = 10
 AGAIN_REAL_MS = 2000
 # name: content type and what it is
 FILES = {
@@ -85,8 +98,11 @@ def reverted_words(run: PastRun) -> str:
 
 async def runs(request: web.Request) -> web.Response:
     """The list, newest first."""
+    reports = request.app[SOURCES].reports
     found = await anyio.to_thread.run_sync(request.app[SHELF].runs)
     chosen = request.query.get("drill", "")
+    held = [] if chosen else await anyio.to_thread.run_sync(gameday_rows, reports)
+    gamedays = held if request.query.get("all") else held[:GAMEDAYS_MOST]
     readable = [one for one in found if isinstance(one, PastRun)]
     wanted = [one for one in readable if chosen in ("", one.drill)]
     shown = wanted if request.query.get("all") else wanted[:RUNS_MOST]
@@ -97,6 +113,8 @@ async def runs(request: web.Request) -> web.Response:
         "rows": [row_of(one) for one in shown],
         "left": [row_of(one) for one in readable if one.revert and one.revert.left],
         "older": len(wanted) - len(shown),
+        "gamedays": gamedays,
+        "older_gamedays": len(held) - len(gamedays),
         "broken": [one for one in found if isinstance(one, BrokenRun)],
     }
     return page("runs.html.j2", values, here="/")
@@ -131,7 +149,7 @@ async def _over(request: web.Request, folder: RunFolder) -> web.Response:
 
 def _files(folder: RunFolder) -> Iterator[dict[str, str]]:
     for name, (_, what) in FILES.items():
-        if _is_plain(folder.path / name):
+        if is_plain(folder.path / name):
             yield {"name": name, "what": what, "size": _size_words((folder.path / name).stat().st_size)}
 
 
@@ -139,16 +157,11 @@ def _size_words(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 
-def _is_plain(path: Path) -> bool:
-    """A file of the run's own: not a link to somewhere else."""
-    return path.is_file() and not path.is_symlink()
-
-
 async def _live(request: web.Request, folder: RunFolder) -> web.Response:
     clock, access = request.app[SOURCES].clock, request.app[ACCESS]
 
     def looked() -> tuple[RunTail, dict[str, str]]:
-        tail = RunTail(folder, read_plan(folder))
+        tail = RunTail(folder, read_plan(folder), request.app[SOURCES].durations(folder))
         tail.look()
         picture = tail.picture(tail.now(clock, alive=True))
         moment = Moment(picture, tail.plan, tail.scale, clock.wall(), True, folder.stop_request.exists())
@@ -163,6 +176,7 @@ async def _live(request: web.Request, folder: RunFolder) -> web.Response:
         "last": tail.told[-1].seq if tail.told else 0,
         "may_stop": may_act(request, access),
         "form_token": access.form_token if may_act(request, access) else "",
+        "by": request.query.get("by", "")[:NAME_CHARACTERS_MOST],
     }
     return page("live.html.j2", values, headers=WITH_A_FORM)
 
@@ -190,7 +204,7 @@ async def file(request: web.Request) -> web.StreamResponse:
     """One of the run's files, by a name that is known."""
     folder, name = run_folder(request), request.match_info["name"]
     path = folder.path / name
-    if name not in FILES or not await anyio.to_thread.run_sync(_is_plain, path):
+    if name not in FILES or not await anyio.to_thread.run_sync(is_plain, path):
         raise NotShown(404, f"Run {folder.run_id} has no file of that name.")
     headers = {"Content-Type": FILES[name][0]}
     if name == "report.html":

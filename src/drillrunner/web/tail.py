@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -116,12 +117,12 @@ def _reading(row: tuple[object, ...]) -> Reading:
 class RunTail:
     """One run, looked at from outside: what it tells, and the picture of now."""
 
-    def __init__(self, folder: RunFolder, plan: Plan) -> None:
+    def __init__(self, folder: RunFolder, plan: Plan, durations: Mapping[str, float] = MappingProxyType({})) -> None:
         self.folder = folder
         self.plan = plan
         self.told: deque[Told] = deque(maxlen=TOLD_KEPT)
         self.scale = 1.0
-        self._onlooker = Onlooker(plan)
+        self._onlooker = Onlooker(plan, durations)
         self._journal = JournalTail(folder.journal)
         self._readings = ReadingsTail(folder.readings)
         self._last: Entry | None = None

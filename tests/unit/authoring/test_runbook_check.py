@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drillrunner.authoring.runbook_check import DrillOnFile, RunbookOnFile, check_runbooks
 from drillrunner.errors import Problem
-from drillrunner.files.runbook_file import RunbookFile
+from drillrunner.files.runbook.file import RunbookFile
 from drillrunner.model.drill import Drill, FaultSpec, Objective, ProbeSpec, StepSpec
 from drillrunner.model.runbook import Contact, DrillStepMention, Named, Place, ProbeMention, Runbook, RunbookStep
 

@@ -152,3 +152,20 @@ def test_a_report_is_handed_the_runs_before_it_and_its_verdict_is_none_the_diffe
     verdict = judge_folder(folder, write=True)
     assert [one.run_id[:8] for one in earlier_of(folder, verdict)] == ["20260701"]
     assert (folder.path / "verdict.json").read_bytes() == (SAMPLE / "verdict.json").read_bytes()
+
+
+def test_game_days_exercises_actions_and_the_agent_s_files_are_no_runs(reports: Path) -> None:
+    commands = (("status", "--json"), ("history", "--json"), ("trend", "--json"))
+    before = [drill(*words, "--reports", reports).output for words in commands]
+    for name in ("20261120-140000-gameday-quarterly-7f3a9c", "20261120-140000-tabletop-outage-7f3a9c"):
+        (reports / name).mkdir()
+        (reports / name / "plan.json").write_text("{}")
+        for file in ("gameday.jsonl", "events.jsonl", "report.html"):
+            (reports / name / file).write_text("torn")
+    (reports / "agent").mkdir()
+    (reports / "agent" / "20261120-140000-drill.log").write_text("torn")
+    (reports / "approvals").mkdir()
+    for file in ("agent.jsonl", "agent.lock", "actions.yaml", ".actions.yaml.lock"):
+        (reports / file).write_text("torn")
+    assert [drill(*words, "--reports", reports).output for words in commands] == before
+    assert 'no run is named "gameday"' in str(drill("judge", "gameday", "--reports", reports).exception)

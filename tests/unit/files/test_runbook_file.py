@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drillrunner.errors import InvalidInput, Problem
-from drillrunner.files.runbook_file import read_runbook
+from drillrunner.files.runbook.file import read_runbook
 from drillrunner.model.runbook import Contact, Place, Runbook
 
 ROOT = Path(__file__).parents[3]
@@ -75,6 +75,13 @@ def test_a_step_is_a_numbered_item_with_what_its_comments_say(tmp_path: Path) ->
     assert [one.probe for one in move.probes] == ["checkout", "orders"]
     assert move.probes[1].place == Place(line=13, column=26, length=6)
     assert (back.section, back.number, back.place.line) == ("Put back", 1, 17)
+
+
+def test_code_within_a_step_s_words_is_kept_and_comments_are_not(tmp_path: Path) -> None:
+    body = "1. See where `dig <!-- a -->` points <!-- probe: health --> now <!-- a remark -->\n"
+    (step,) = runbook_of(body, tmp_path).steps
+    assert step.text.split() == ["See", "where", "`dig", "<!--", "a", "-->`", "points", "now"]
+    assert [mention.probe for mention in step.probes] == ["health"]
 
 
 def test_code_comments_and_inner_lists_hold_no_steps_and_no_links(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def schedule(text: str, folder: Path) -> Schedule | None:
     ("text", "read", "words"),
     [
         ("{every: month}", Schedule(every=Every(months=1)), "every month"),
+        ("{every: month, missed: run_once}", Schedule(every=Every(months=1), missed="run_once"), "every month"),
         ("{every: half-year, grace: 36h}", Schedule(every=Every(months=6), grace_seconds=129_600.0), "every half-year"),
         ("{every: 2w, starts: 2026-01-13}", Schedule(every=Every(days=14), starts=datetime(2026, 1, 13)), "every 14d"),
         (

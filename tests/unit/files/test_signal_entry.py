@@ -11,7 +11,7 @@ from drillrunner.files.environment_file import find_environment, find_signals
 from drillrunner.files.section import Reading, Section
 from drillrunner.files.signal_entry import PAGERDUTY, SignalReader
 from drillrunner.files.variables import Variables
-from drillrunner.model.signal import EVENT_NAMES, GrafanaSpec, OtlpSpec, WebhookSpec
+from drillrunner.model.signal import EVENT_NAMES, GAMEDAY_EVENTS, GrafanaSpec, OtlpSpec, WebhookSpec
 from drillrunner.yaml_source import Problems, Span, parse_yaml
 
 LAB = "lab:\n  kind: lab\n"
@@ -28,7 +28,7 @@ SIGNALS = """\
 
 def test_every_receiver_is_read_with_its_defaults(tmp_path: Path) -> None:
     (tmp_path / "environments.yaml").write_text(LAB + SIGNALS)
-    to_people = ("began", "left", "ended")
+    to_people = ("began", "left", "ended", *GAMEDAY_EVENTS)
     assert find_signals("lab", tmp_path) == (
         WebhookSpec(url="https://hooks.example.test/drills?a=b", body="cloudevents", on=EVENT_NAMES),
         WebhookSpec(url_env="SLACK_HOOK", body="slack", on=to_people),

@@ -80,8 +80,8 @@ def test_a_waiting_person_is_told_what_to_do() -> None:
 
 def test_the_last_line_says_what_ctrl_c_would_do() -> None:
     assert frame_at(20.0)[-1] == " Ctrl-C: stop and put back · again: leave now, 0 changes stay"
-    assert frame_at(100.0)[-1] == " Ctrl-C: stop and put back (about 23 s) · again: leave now, 3 changes stay"
-    assert frame_at(100.0, 40)[-1] == " Ctrl-C: stop and put back (about 23 s)"
+    assert frame_at(100.0)[-1] == " Ctrl-C: stop and put back (23 s or more) · again: leave now, 3 changes stay"
+    assert frame_at(100.0, 40)[-1] == " Ctrl-C: put back (23 s or more)"
     assert frame_at(193.0)[-1] == " putting back · Ctrl-C: leave now, 3 changes stay"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drillrunner.model.noun import JsonValue
-from drillrunner.reporting.outside_text import compact, masked, visible
+from drillrunner.reporting.outside_text import compact, masked, masked_at, visible
 
 
 def test_direction_marks_show_as_escapes() -> None:
@@ -71,6 +71,39 @@ def test_counts_flags_and_names_of_variables_stay_readable() -> None:
     }
     assert masked(value) == value
     assert masked({"password": 123456}) == {"password": "***"}
+
+
+def test_the_value_of_a_pair_is_masked_where_its_name_is_a_secrets() -> None:
+    value = masked(
+        [
+            {"Name": "DB_PASSWORD", "Value": "hunter2"},
+            {"name": "api-token", "value": "hunter2"},
+            {"ParameterKey": "MasterPassword", "ParameterValue": "hunter2"},
+            {"HeaderName": "Authorization", "HeaderValue": "hunter2"},
+            {"Key": "client_secret", "Values": ["hunter2"]},
+        ]
+    )
+    assert "hunter2" not in json.dumps(value)
+    assert json.dumps(value).count("***") == 5
+
+
+def test_the_value_of_a_pair_stays_where_its_name_is_no_secrets() -> None:
+    value: JsonValue = [
+        {"Name": "TableName", "Value": "orders"},
+        {"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:us-east-1:123456789012:parameter/db"},
+        {"Key": "SecretArn", "Value": "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders"},
+        {"Name": "tokens_left", "Value": 3},
+        {"Value": "alone"},
+    ]
+    assert masked(value) == value
+
+
+def test_what_lies_at_a_path_is_masked_as_in_the_whole() -> None:
+    for path in ("params.password", "params.credentials.user", "secrets[0].orders", "variables.DB_PASSWORD.value"):
+        assert masked_at(path, "hunter2") == "***"
+    assert masked_at("drill.probes.issue-tokens.params.url", "https://a.test/") == "https://a.test/"
+    assert masked_at("drill.probes.token.every_seconds", 1.0) == 1.0
+    assert masked_at("drill.name", "orders") == "orders"
 
 
 def test_secrets_in_addresses_are_masked_and_the_rest_of_them_is_not() -> None:

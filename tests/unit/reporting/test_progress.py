@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drillrunner.model.journal import Entry
 from drillrunner.reporting.lines import remember
-from drillrunner.reporting.progress import Asked, Progress, note, put_back_seconds
+from drillrunner.reporting.progress import Asked, Progress, note
 from fabricated_run import ENDED_AT, FAILBACK_AT, fabricated_run
 
 
@@ -27,15 +27,6 @@ def test_a_change_is_begun_from_its_first_call_until_it_is_put_back() -> None:
         "s1": (False, 61.3),
     }
     assert not progress_at(ENDED_AT).begun
-
-
-def test_what_is_being_applied_still_takes_longer_by_the_second() -> None:
-    progress = progress_at(70.0)
-    assert progress.begun["s1"].through is None
-    first, second = put_back_seconds(progress, 5070.0), put_back_seconds(progress, 5075.0)
-    assert first is not None
-    assert second is not None
-    assert round(second - first, 3) == 5.0
 
 
 def test_a_person_is_asked_since_the_step_began() -> None:

@@ -15,11 +15,18 @@
     if (connection.textContent !== words) connection.textContent = words;
   };
 
+  const nextTo = (id) => '[id^="' + CSS.escape(id.slice(0, id.lastIndexOf("-") + 1)) + '"]';
+
   const draw = (parts) => {
     for (const [name, markup] of Object.entries(parts)) {
       const place = document.getElementById("part-" + name);
-      if (place) place.innerHTML = markup; // drawn and escaped by the server, as at first
+      if (!place) continue;
+      const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+      place.innerHTML = markup; // drawn and escaped by the server, as at first
+      // a button's place in the table stays the keyboard's, even where it now says something else
+      if (focused) (document.getElementById(focused) || document.querySelector(nextTo(focused)))?.focus();
     }
+    if (parts.steps) document.getElementById("runbook").hidden = false;
   };
 
   const piece = (name, text, className) => {
@@ -47,6 +54,8 @@
     result.href = location.pathname;
     connection.append(result);
     document.getElementById("stop")?.remove();
+    document.getElementById("steps-form")?.remove();
+    document.querySelectorAll("button.say").forEach((button) => button.remove());
   };
 
   const open = () => {

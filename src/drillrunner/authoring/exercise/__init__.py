@@ -1,0 +1,1 @@
+"""A tabletop exercise drafted from a drill, its runbook and its rehearsal."""

@@ -1,0 +1,1 @@
+"""`drill schedule`: one file for each of its commands."""

@@ -1,0 +1,1 @@
+"""Game days: their file, and the folder of one that is held."""

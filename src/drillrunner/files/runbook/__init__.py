@@ -1,0 +1,1 @@
+"""Runbooks: Markdown with front matter and a comment at each step."""

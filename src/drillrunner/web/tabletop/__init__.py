@@ -1,0 +1,1 @@
+"""The pages of a tabletop exercise: facilitator, players, scribe's log."""

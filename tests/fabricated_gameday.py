@@ -29,7 +29,7 @@ def gameday(*drills: GameDayDrill, **changes: Any) -> GameDay:
         "name": "quarterly",
         "title": "every quarter",
         "environment": "lab",
-        "roles": {"facilitator": ("Robin Vale",)},
+        "roles": {"facilitator": ("shift lead",)},
         "drills": entries,
     }
     return GameDay(**{**said, **changes})

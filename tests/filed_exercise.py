@@ -13,9 +13,9 @@ from drillrunner.model.exercise_event import Actor
 from drillrunner.tabletop import commands, talk
 
 BEGAN = datetime(2026, 11, 21, 9, tzinfo=UTC)
-COMMANDER = Actor(role="incident commander", person="Ada")
+COMMANDER = Actor(role="incident commander", person="Api")
 HOSTILE = "<script>alert(1)</script> | [x](http://evil.test) \u202egpj"
-SECRET = "https://kim:hunter2@wiki.example.test/?token=abc"
+SECRET = "https://ops:hunter2@wiki.example.test/?token=abc"
 DRILL = """\
 drill: outage
 title: a region stops
@@ -36,7 +36,7 @@ version: 1
 drill: outage
 title: An incident of checkout
 roles:
-  facilitator: Kim
+  facilitator: Ops
   evaluator: to be named
   players: [incident commander, support duty]
 objectives:
@@ -99,25 +99,25 @@ def played(base: Path, *, ended: bool = True) -> ExerciseFolder:
 
 
 def _play(session: Session, watch: Watch) -> None:
-    desk, kim = session.desk, session.desk.facilitator()
+    desk, ops = session.desk, session.desk.facilitator()
     desk.do(talk.join, COMMANDER)
-    desk.do(commands.start_clock, kim)
+    desk.do(commands.start_clock, ops)
     watch.seconds += 60.0
-    desk.do(commands.publish, kim, inject_id="alarm")
-    desk.do(talk.mark_done, kim, expected_id="alarm.1")
+    desk.do(commands.publish, ops, inject_id="alarm")
+    desk.do(talk.mark_done, ops, expected_id="alarm.1")
     watch.seconds += 60.0
-    desk.do(commands.publish, kim, inject_id="decision")
-    desk.do(commands.skip_clock, kim, to_seconds=6 * 60.0)
+    desk.do(commands.publish, ops, inject_id="decision")
+    desk.do(commands.skip_clock, ops, to_seconds=6 * 60.0)
     watch.seconds += 480.0
-    desk.do(talk.decide, kim, text=f"Fail over {HOSTILE}", who=COMMANDER, expected_id="decision.1")
-    desk.do(commands.skip_inject, kim, inject_id="back", reason="no time left")
-    improvement = {"action": "Write a template", "owner": "Ada", "due": "2027-01-31", "retest": "outage"}
-    desk.do(talk.find, kim, sort="improvement", text=f"Nobody told customers {HOSTILE}", objective="rto", **improvement)
-    desk.do(talk.find, kim, sort="improvement", text=f"The runbook is hard to find: {SECRET}")
-    desk.do(talk.find, kim, sort="strength", text="The alarm was taken at once")
+    desk.do(talk.decide, ops, text=f"Fail over {HOSTILE}", who=COMMANDER, expected_id="decision.1")
+    desk.do(commands.skip_inject, ops, inject_id="back", reason="no time left")
+    improvement = {"action": "Write a template", "owner": "Api", "due": "2027-01-31", "retest": "outage"}
+    desk.do(talk.find, ops, sort="improvement", text=f"Nobody told customers {HOSTILE}", objective="rto", **improvement)
+    desk.do(talk.find, ops, sort="improvement", text=f"The runbook is hard to find: {SECRET}")
+    desk.do(talk.find, ops, sort="strength", text="The alarm was taken at once")
 
 
 def _rate(session: Session) -> None:
-    desk, kim = session.desk, session.desk.facilitator()
-    desk.do(talk.rate, kim, objective_id="rto", rating="M", reason=f"too late {HOSTILE}")
-    desk.do(talk.rate, kim, objective_id="tell", rating="S", reason="late, and well")
+    desk, ops = session.desk, session.desk.facilitator()
+    desk.do(talk.rate, ops, objective_id="rto", rating="M", reason=f"too late {HOSTILE}")
+    desk.do(talk.rate, ops, objective_id="tell", rating="S", reason="late, and well")

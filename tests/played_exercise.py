@@ -17,8 +17,8 @@ from drillrunner.tabletop.commands import begin, start_clock
 from drillrunner.tabletop.desk import Desk
 
 BEGAN = datetime(2026, 11, 21, 9, tzinfo=UTC)
-FACILITATOR = Actor(role="facilitator", person="Kim")
-COMMANDER = Actor(role="incident commander", person="Ada")
+FACILITATOR = Actor(role="facilitator", person="Ops")
+COMMANDER = Actor(role="incident commander", person="Api")
 ON_CALL = Actor(role="on-call engineer")
 
 EXERCISE = Exercise(
@@ -26,10 +26,10 @@ EXERCISE = Exercise(
     title="The primary region stops serving checkout",
     time_box_seconds=3600.0,
     roles=(
-        Role(name="facilitator", kind="facilitator", person="Kim"),
+        Role(name="facilitator", kind="facilitator", person="Ops"),
         Role(name="scribe", kind="scribe"),
         Role(name="evaluator", kind="evaluator"),
-        Role(name="incident commander", kind="player", person="Ada"),
+        Role(name="incident commander", kind="player", person="Api"),
         Role(name="on-call engineer", kind="player"),
         Role(name="auditor", kind="observer"),
         Role(name="monitoring", kind="simulated"),

@@ -160,10 +160,10 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
     with ExitStack() as stack:
         host = stack.enter_context(hosting(stage, "regional-outage", "--seed", "3"))
         sheets = [stack.enter_context(opened(browser, host.origin + "/play", within=host.origin)) for _ in range(3)]
-        desk, ada, bo = (sheet.page for sheet in sheets)
+        desk, api, bo = (sheet.page for sheet in sheets)
         desk.goto(host.desk)
         assert "token" not in desk.url
-        sit_down(ada, host, "Ada", "incident commander")
+        sit_down(api, host, "Api", "incident commander")
         sit_down(bo, host, "Bo", "on-call engineer of checkout")
         desk.locator(".present", has_text="Bo (on-call engineer of checkout)").wait_for()
 
@@ -172,8 +172,8 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
         publish_what_is_due(desk)
         bo.locator("#part-injects", has_text="health is unhealthy").wait_for()
         bo.locator("#part-injects img").wait_for()
-        assert ada.locator("#part-injects img").evaluate("image => image.naturalWidth") > 300
-        say(bo, "decision", "This is an incident. I lead until Ada is there.", "alarm")
+        assert api.locator("#part-injects img").evaluate("image => image.naturalWidth") > 300
+        say(bo, "decision", "This is an incident. I lead until Api is there.", "alarm")
         say(bo, "question", "Is it the whole region?")
         desk.locator("#part-questions textarea").fill("The provider's page says nothing")
         desk.get_by_role("button", name="Answer question").click()
@@ -183,14 +183,14 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
         bo.screenshot(path=str(kept / "tabletop-player.png"), full_page=True)
         assert [fault for sheet in sheets for fault in faults(sheet)] == []
 
-        ada.locator("#say-text").fill("We fail over as soon as")
+        api.locator("#say-text").fill("We fail over as soon as")
         before, code = host.events(), host.players_code
         host.kill()
-        ada.locator("#connection", has_text="The connection is lost").wait_for()
-        ada.locator("#say-text").press_sequentially(" we know the lag")
-        ada.locator("#say-decision").click()
-        ada.locator("#refused", has_text="It was not sent").wait_for()
-        ada.screenshot(path=str(kept / "tabletop-player-lost.png"), full_page=True)
+        api.locator("#connection", has_text="The connection is lost").wait_for()
+        api.locator("#say-text").press_sequentially(" we know the lag")
+        api.locator("#say-decision").click()
+        api.locator("#refused", has_text="It was not sent").wait_for()
+        api.screenshot(path=str(kept / "tabletop-player-lost.png"), full_page=True)
         host.start()
         assert "interrupted once" in host.lines[1]
         assert host.players_code == code
@@ -199,20 +199,20 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
         desk.locator("#part-state", has_text="interrupted once").wait_for()
         assert "This is an incident" in desk.locator("#part-said").inner_text()
         bo.locator("#part-state", has_text="paused").wait_for()
-        assert "I lead until Ada is there" in bo.locator("#part-said").inner_text()
+        assert "I lead until Api is there" in bo.locator("#part-said").inner_text()
         desk.get_by_role("button", name="Resume").click()
-        ada.locator("#part-state", has_text="the clock runs").wait_for()
-        assert ada.locator("#say-text").input_value() == "We fail over as soon as we know the lag"
-        ada.locator("#say-decision").click()
-        ada.locator("#part-said", has_text="as soon as we know the lag").wait_for()
-        assert ada.locator("#refused").inner_text() == ""
+        api.locator("#part-state", has_text="the clock runs").wait_for()
+        assert api.locator("#say-text").input_value() == "We fail over as soon as we know the lag"
+        api.locator("#say-decision").click()
+        api.locator("#part-said", has_text="as soon as we know the lag").wait_for()
+        assert api.locator("#refused").inner_text() == ""
         forgive_the_dead_server(*sheets)
         assert host.events()[: len(before)] == before
 
         put_forward(desk, "T+2m")
         publish_what_is_due(desk)
-        ada.locator("#part-injects", has_text="Do you fail over?").wait_for()
-        say(ada, "decision", "Fail over now. Bo moves the writer.", "decision")
+        api.locator("#part-injects", has_text="Do you fail over?").wait_for()
+        say(api, "decision", "Fail over now. Bo moves the writer.", "decision")
         tick(desk, "decision", "Decide to fail over", "Fail over now")
         put_forward(desk, "T+31m")
         publish_what_is_due(desk)
@@ -227,7 +227,7 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
         desk.locator("#part-findings", has_text="to do: Put the lag onto the dashboard").wait_for()
         desk.get_by_text("End the exercise…").click()
         desk.get_by_role("button", name="Yes, end it for everybody").click()
-        ada.locator("#part-state", has_text="The exercise has ended").wait_for()
+        api.locator("#part-state", has_text="The exercise has ended").wait_for()
         desk.get_by_role("button", name="Write the after-action report").click()
         desk.wait_for_url("**/files/after-action.html")
         desk.screenshot(path=str(kept / "tabletop-report.png"), full_page=True)
@@ -236,7 +236,7 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
         for words in (
             "The lag is on no dashboard",
             "nobody knew the lag",
-            "Ada",
+            "Api",
             "Fail over now. Bo moves the writer.",
         ):
             assert words in told, words
@@ -245,7 +245,7 @@ def test_a_whole_exercise_from_plan_to_report_with_a_kill_in_the_middle(
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert (kinds.count("resumed"), kinds.count("joined"), kinds[-1]) == (1, 2, "exercise_ended")
     assert [str(event.data["text"]) for event in events if event.kind == "decision"] == [
-        "This is an incident. I lead until Ada is there.",
+        "This is an incident. I lead until Api is there.",
         "We fail over as soon as we know the lag",
         "Fail over now. Bo moves the writer.",
     ]
@@ -281,7 +281,7 @@ def test_no_serious_fault_is_found_and_a_phone_scrolls_up_and_down_alone(
         page.screenshot(path=str(kept / f"tabletop-play-{name}.png"), full_page=True)
         assert faults(sheet) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= look.width
-        sit_down(page, host, "Sam", "scribe", host.staff_code)
+        sit_down(page, host, "Sre", "scribe", host.staff_code)
         assert faults(sheet) == []
 
 

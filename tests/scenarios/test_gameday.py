@@ -25,13 +25,13 @@ DAY = """\
 gameday: day
 title: a day of drills
 environment: lab
-roles: {{facilitator: Robin Vale}}
+roles: {{facilitator: shift lead}}
 drills:
   - {{id: first, drill: met, cool_down: 5m}}
   - {{id: second, drill: missing, on_miss: go_on, at_least: 0%, cool_down: 5m}}
   - {{id: third, drill: outage, needs: [first], at_least: 0%}}
 rehearsal: {{runs: 1, at_least: {at_least}, max_age: 1h}}
-approvals: {{needed: 1, by: [robin]}}
+approvals: {{needed: 1, by: [pilot]}}
 announcements: {{start: Drills begin.}}
 freeze: [{{from: {frozen}, to: 2099-01-01T00:00:00Z, why: end of year}}]
 """
@@ -39,7 +39,7 @@ PLAIN = """\
 gameday: day
 title: a day of drills
 environment: lab
-roles: {facilitator: Robin Vale}
+roles: {facilitator: shift lead}
 drills:
   - {id: first, drill: met}
   - {id: second, drill: health}
@@ -114,20 +114,20 @@ def test_a_day_is_refused_until_all_checks_hold_and_then_measured_told_and_repor
     assert hook.events == []
 
     write(day, DAY.format(at_least="100%", frozen=YEARS_AHEAD))
-    assert day.drill("approve", "day", "--as", "robin").returncode == 0
+    assert day.drill("approve", "day", "--as", "pilot").returncode == 0
     day.drill_file("missing", {"rto: 2m": "rto: 2s"}, "lambda-throttle")
     changed = day.drill("gameday", "run", "day", "--plain")
     assert changed.returncode == ExitCode.REFUSED
-    assert "robin approved" in changed.stderr
+    assert "pilot approved" in changed.stderr
     assert "second: drill.objectives.rto.target 1.0 → 2.0" in changed.stderr
     assert last_course(day)["outcome"] == "refused"
 
-    assert day.drill("approve", "day", "--as", "robin", "--words", "CHG-4711").returncode == 0
+    assert day.drill("approve", "day", "--as", "pilot", "--words", "CHG-4711").returncode == 0
     ran = day.drill("gameday", "run", "day", "--plain")
     assert ran.returncode == ExitCode.MISSED, ran.stderr
     course = last_course(day)
     assert [one["state"] for one in course["drills"]] == ["met", "missed", "met"]
-    assert course["approvals"]["counted"] == ["robin"]
+    assert course["approvals"]["counted"] == ["pilot"]
     assert [(one["id"], one["chance"]) for one in course["gate"] if one["runs"]] == [("first", 1.0)]
     assert all((day.reports / one["run_id"] / "report.html").is_file() for one in course["drills"])
     assert [name for name in hook.types() if name.startswith("gameday")] == ["gameday.began", "gameday.ended"]

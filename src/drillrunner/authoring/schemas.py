@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from drillrunner.authoring.drill_schema import drill_schema
 from drillrunner.authoring.environments_schema import environments_schema
-from drillrunner.authoring.exercise.schema import exercise_schema
+from drillrunner.authoring.exercise_schema import exercise_schema
 from drillrunner.authoring.gameday_schema import gameday_schema
 from drillrunner.authoring.params_schema import schema_of
 from drillrunner.authoring.schema_pieces import DEFINITIONS, Schema, document

@@ -218,7 +218,7 @@ def _on_file(folder: RunFolder, reports: Path) -> _OnFile:
 
 
 def sign_off(text: str) -> SignOff:
-    """`Ada Lovelace, head of resilience, reviewed it, and agree`: name, role, and the rest. Raises InvalidInput."""
+    """`Api Lovelace, head of resilience, reviewed it, and agree`: name, role, and the rest. Raises InvalidInput."""
     from drillrunner.errors import InvalidInput
     from drillrunner.evidence.record import SignOff
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from drillrunner.errors import InvalidInput
 from drillrunner.files.locate import ENVIRONMENTS, locate_environments
 from drillrunner.files.nearest import choices
-from drillrunner.files.section import Reading, Section, check_name, kind_of, shorten
+from drillrunner.files.section import Reading, Section, check_name, kind_of, read_moment, shorten
 from drillrunner.files.variables import Variables
 from drillrunner.model.environment import Database, Environment, FreezeWindow
 from drillrunner.model.region import REGIONS, nearest_region
@@ -268,7 +267,7 @@ def _read_freeze(section: Section) -> tuple[FreezeWindow, ...]:
 
 def _read_window(section: Section) -> FreezeWindow | None:
     span = section.span_of("to")
-    begins, ends = _read_moment(section, "from"), _read_moment(section, "to")
+    begins, ends = read_moment(section, "from", "E111"), read_moment(section, "to", "E111")
     reason = section.text("reason", required=True)
     section.finish()
     if begins is None or ends is None or reason is None:
@@ -276,24 +275,6 @@ def _read_window(section: Section) -> FreezeWindow | None:
     if ends <= begins:
         section.reading.problems.add("E112", "the freeze window ends before it begins", span, "swap from and to")
     return FreezeWindow(begins=begins, ends=ends, reason=reason)
-
-
-def _read_moment(section: Section, key: str) -> datetime | None:
-    taken = section.scalar(key, required=True)
-    if taken is None:
-        return None
-    node, text = taken
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        advice = "write it like 2026-12-20T00:00:00Z"
-        section.reading.problems.add("E111", f'"{shorten(text)}" is no date and time', node.span, advice)
-        return None
-    if moment.tzinfo is None:
-        message = f'"{text}" has no time zone'
-        section.reading.problems.add("E111", message, node.span, f'did you mean "{moment.isoformat()}Z"?')
-        return None
-    return moment
 
 
 def _read_endpoint(section: Section) -> str | None:

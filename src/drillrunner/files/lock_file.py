@@ -117,6 +117,21 @@ def locked(descriptor: int) -> bool:
     return False
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock of that file, without taking it; a file that cannot be read has none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _read_holder(descriptor: int) -> Holder | None:
     content = os.pread(descriptor, 65_536, 0)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from drillrunner.files.nearest import choices, nearest_duration
 from drillrunner.files.variables import Variables
@@ -13,6 +14,7 @@ from drillrunner.model.noun import JsonValue
 from drillrunner.yaml_source import ListNode, MapNode, Node, Problems, ScalarNode, Span
 
 DAY_SECONDS = 86_400.0
+EARLIEST_YEAR, LATEST_YEAR = 1971, 9000
 _MEANT = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?\Z")
 
@@ -224,6 +226,27 @@ def read_percent(reading: Reading, node: ScalarNode, text: str) -> float | None:
         message = f'"{shorten(text)}" is not a percentage between 0% and 100%'
         reading.add("105", message, node.span, _nearest_percent(text))
         return None
+
+
+def read_moment(section: Section, key: str, code: str) -> datetime | None:
+    """A moment with its time zone, of an age that calendars know; None after noting under `code` what is wrong."""
+    taken = section.scalar(key, required=True)
+    if taken is None:
+        return None
+    node, text = taken
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        advice = "write it like 2026-12-20T00:00:00Z"
+        section.reading.problems.add(code, f'"{shorten(text)}" is no date and time', node.span, advice)
+        return None
+    if moment.tzinfo is not None and EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        return moment
+    what, advice = "has no time zone", f'did you mean "{moment.isoformat()}Z"?'
+    if moment.tzinfo is not None:
+        what, advice = "is far away", "write a year of this age"
+    section.reading.problems.add(code, f'"{shorten(text)}" {what}', node.span, advice)
+    return None
 
 
 def _nearest_percent(text: str) -> str | None:

@@ -69,7 +69,7 @@ def test_an_exercise_is_begun_and_the_same_command_goes_on_with_it_after_a_kill(
         assert third[1].endswith("interrupted 2 times)")
 
 
-PLAYERS = {"Ada": "incident commander", "Bo": "checkout on-call", "Cy": "database on-call"}
+PLAYERS = {"Api": "incident commander", "Bo": "checkout on-call", "Cy": "database on-call"}
 ANSWERED_BEFORE_THE_KILL = 60
 
 

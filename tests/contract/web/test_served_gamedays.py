@@ -24,7 +24,7 @@ GAMEDAY = """\
 gameday: {name}
 title: {name} is held
 environment: lab
-roles: {{facilitator: Robin Vale}}
+roles: {{facilitator: shift lead}}
 drills: [{{drill: outage}}]
 {schedule}
 """

@@ -99,7 +99,7 @@ class Table:
 
     pages: Served
     folder: ExerciseFolder
-    kim: Browser
+    ops: Browser
     browsers: list[Browser]
 
     @property
@@ -137,12 +137,12 @@ async def table_in(tmp_path: Path, session: Session | None = None, bind: str = "
 async def resting_in(pages: Served, folder: ExerciseFolder) -> AsyncIterator[Table]:
     """The same before anybody has gone on with it."""
     table = Table(pages, folder, Browser(ClientSession(), ""), [])
-    await table.kim.session.close()
-    table.kim = table.browser()
-    table.kim.base = f"/exercises/{folder.exercise_id}"
+    await table.ops.session.close()
+    table.ops = table.browser()
+    table.ops.base = f"/exercises/{folder.exercise_id}"
     try:
-        assert (await table.kim.get(f"/?token={pages.access.token}")).status == 303
-        await table.kim.text()
+        assert (await table.ops.get(f"/?token={pages.access.token}")).status == 303
+        await table.ops.text()
         yield table
     finally:
         for browser in table.browsers:
@@ -169,54 +169,54 @@ async def test_what_is_in_an_exercise_needs_the_token_on_loopback_too(tmp_path: 
             "/files/after-action.html",
             "/files/events.jsonl",
         ):
-            answer = await stranger.get(table.kim.base + path)
+            answer = await stranger.get(table.ops.base + path)
             assert answer.status == 401, path
             assert "alarm" not in (await answer.text()).replace("/artifacts", "")
         for doing in ("take-up", "do/start", "do/publish"):
-            assert (await stranger.post(f"{table.kim.base}/{doing}", form=table.kim.form)).status == 403
+            assert (await stranger.post(f"{table.ops.base}/{doing}", form=table.ops.form)).status == 403
         listed = await stranger.text("/exercises")
         assert "The primary region stops serving checkout" in listed
-        assert f'href="{table.kim.base}"' not in listed
-        assert f'href="{table.kim.base}"' in await table.kim.text("/exercises")
+        assert f'href="{table.ops.base}"' not in listed
+        assert f'href="{table.ops.base}"' in await table.ops.text("/exercises")
         assert table.kinds() == ["exercise_began", "drawn", "drawn"]
 
 
 async def test_a_whole_exercise_through_plain_forms(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
-        kim, door = table.kim, table.door
-        assert door.players_code in await kim.text()
-        ada, bo = await table.joined("Ada", "incident commander"), await table.joined("Bo", "checkout on-call")
-        sam = await table.joined("Sam", "scribe", door.staff_code)
-        await kim.do("start")
-        await kim.do("publish", inject="alarm", place="inject-1")
-        await kim.do("hint", inject="alarm", hint="1")
+        ops, door = table.ops, table.door
+        assert door.players_code in await ops.text()
+        api, bo = await table.joined("Api", "incident commander"), await table.joined("Bo", "checkout on-call")
+        sre = await table.joined("Sre", "scribe", door.staff_code)
+        await ops.do("start")
+        await ops.do("publish", inject="alarm", place="inject-1")
+        await ops.do("hint", inject="alarm", hint="1")
         assert (await bo.post("say", kind="decision", text="We open an incident", about="alarm")).status == 303
         assert (await bo.post("say", kind="question", text="The whole region?")).status == 303
         question = str(next(event.seq for event in events_in(table.folder) if event.kind == "question"))
-        await kim.do("answer", question=question, text="So it seems")
+        await ops.do("answer", question=question, text="So it seems")
         assert "So it seems" in await bo.text()
         said = str(next(event.seq for event in events_in(table.folder) if event.kind == "decision"))
-        await sam.do("done", expected="alarm.1", who="checkout on-call", event=said)
-        await kim.do("forward", to="T+6m")
-        await kim.do("publish-due")
-        assert "no estimate" in await ada.text()
+        await sre.do("done", expected="alarm.1", who="checkout on-call", event=said)
+        await ops.do("forward", to="T+6m")
+        await ops.do("publish-due")
+        assert "no estimate" in await api.text()
         assert "no estimate" not in await bo.text()
-        await kim.do("pause", reason="coffee")
-        await kim.do("resume")
+        await ops.do("pause", reason="coffee")
+        await ops.do("resume")
         fields = {"kind": "decision", "who": "incident commander", "about": "decision", "decides": "failover"}
-        await sam.do("write", text="They fail over", **fields)
-        await sam.do("write", kind="observation", text="Nobody looked at the lag")
-        await sam.do("write", kind="note", text="Lunch at noon")
-        await kim.do("leave-out", inject="back", reason="no time left")
-        await sam.do("find", sort="improvement", text="Nobody knew the lag", action="Show it", due="2027-01-31")
-        await kim.do("rate", objective="decide", rating="S", reason="It took nine minutes")
-        await kim.do("end")
-        assert "The exercise has ended" in await ada.text()
-        assert (await ada.post("leave")).status == 303
-        assert (await ada.get()).headers["Location"] == "/play"
-        log = await kim.text(f"{kim.base}/log")
+        await sre.do("write", text="They fail over", **fields)
+        await sre.do("write", kind="observation", text="Nobody looked at the lag")
+        await sre.do("write", kind="note", text="Lunch at noon")
+        await ops.do("leave-out", inject="back", reason="no time left")
+        await sre.do("find", sort="improvement", text="Nobody knew the lag", action="Show it", due="2027-01-31")
+        await ops.do("rate", objective="decide", rating="S", reason="It took nine minutes")
+        await ops.do("end")
+        assert "The exercise has ended" in await api.text()
+        assert (await api.post("leave")).status == 303
+        assert (await api.get()).headers["Location"] == "/play"
+        log = await ops.text(f"{ops.base}/log")
         assert "lag" in log
-        assert "Lunch at noon" in await sam.text(f"{sam.base}/log")
+        assert "Lunch at noon" in await sre.text(f"{sre.base}/log")
     assert table.kinds()[3:] == [
         *("joined", "joined", "joined", "clock_started", "inject_published", "hint_given", "decision", "question"),
         *("answer", "expected_done", "clock_skipped", "inject_published", "inject_published", "clock_paused"),
@@ -227,7 +227,7 @@ async def test_a_whole_exercise_through_plain_forms(tmp_path: Path) -> None:
 
 async def test_a_player_is_sent_no_byte_of_what_is_not_theirs_or_not_yet(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
-        kim = table.kim
+        ops = table.ops
         unseated = table.browser()
         assert (await unseated.post("/play", code=table.door.players_code)).status == 303
         bo = await table.joined("Bo", "checkout on-call")
@@ -248,7 +248,7 @@ async def test_a_player_is_sent_no_byte_of_what_is_not_theirs_or_not_yet(tmp_pat
             {"doing": "leave-out", "inject": "decision", "reason": "they are expected to be tired"},
         ):
             if doing:
-                await kim.do(**doing)
+                await ops.do(**doing)
             text = (await sent()).replace('\\"', '"')
             assert not [words for words in (*NEVER, *UNPUBLISHED) if words in text], doing
             assert table.door.players_code not in text
@@ -259,16 +259,16 @@ async def test_a_player_is_sent_no_byte_of_what_is_not_theirs_or_not_yet(tmp_pat
 
 async def test_a_file_is_shown_with_its_inject_and_to_those_it_is_for(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
-        ada, bo = await table.joined("Ada", "incident commander"), await table.joined("Bo", "checkout on-call")
+        api, bo = await table.joined("Api", "incident commander"), await table.joined("Bo", "checkout on-call")
         file = "artifacts/artifacts/alarm.md"
         assert (await bo.get(f"{bo.base}/{file}")).status == 404
-        assert (await table.kim.get(f"{table.kim.base}/{file}")).status == 200
-        await table.kim.do("start")
-        await table.kim.do("publish", inject="alarm")
+        assert (await table.ops.get(f"{table.ops.base}/{file}")).status == 200
+        await table.ops.do("start")
+        await table.ops.do("publish", inject="alarm")
         answer = await bo.get(f"{bo.base}/{file}")
         assert (answer.status, answer.content_type) == (200, "text/plain")
         assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-        assert (await ada.get(f"{ada.base}/{file}")).status == 404
+        assert (await api.get(f"{api.base}/{file}")).status == 404
         for path in (
             "exercise.yaml",
             "events.jsonl",
@@ -284,7 +284,7 @@ async def test_a_file_that_is_a_link_to_elsewhere_is_not_shown(tmp_path: Path) -
         (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
         (table.folder.path / "artifacts" / "alarm.md").unlink()
         (table.folder.path / "artifacts" / "alarm.md").symlink_to(tmp_path / "secret.txt")
-        assert (await table.kim.get(f"{table.kim.base}/artifacts/artifacts/alarm.md")).status == 404
+        assert (await table.ops.get(f"{table.ops.base}/artifacts/artifacts/alarm.md")).status == 404
 
 
 async def test_a_player_does_what_players_do_and_a_refusal_tells_them_nothing(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ async def test_a_player_does_what_players_do_and_a_refusal_tells_them_nothing(tm
         bo = await table.joined("Bo", "checkout on-call")
         early = await bo.post("say", kind="decision", text="We decide")
         assert (early.status, "the clock is not started" in await early.text()) == (409, True)
-        await table.kim.do("start")
+        await table.ops.do("start")
         before = table.kinds()
         for doing in ("publish", "publish-due", "pause", "hint", "done", "rate", "find", "write", "end", "forward"):
             answer = await bo.post(f"do/{doing}", inject="alarm", expected="alarm.1", kind="note", text="x", to="T+9m")
@@ -319,26 +319,26 @@ async def test_a_player_does_what_players_do_and_a_refusal_tells_them_nothing(tm
 async def test_what_is_sent_twice_is_written_down_once(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
         bo = await table.joined("Bo", "checkout on-call")
-        ada = await table.joined("Ada", "incident commander")
-        await table.kim.do("start")
+        api = await table.joined("Api", "incident commander")
+        await table.ops.do("start")
         for text in ("We wait", "We wait", "We fail over", "We wait"):
             assert (await bo.post("say", kind="decision", text=text)).status == 303
-        assert (await ada.post("say", kind="decision", text="We wait")).status == 303
+        assert (await api.post("say", kind="decision", text="We wait")).status == 303
         said = [str(event.data["text"]) for event in events_in(table.folder) if event.kind == "decision"]
         assert said == ["We wait", "We fail over", "We wait", "We wait"]
 
 
 async def test_scribe_and_evaluator_do_what_is_theirs_and_no_more(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
-        await table.kim.do("start")
+        await table.ops.do("start")
         eve = await table.joined("Eve", "evaluator", table.door.staff_code)
         await eve.do("rate", objective="rto", rating="p", reason="In time")
         refused = await eve.post("do/publish", inject="alarm")
         assert (refused.status, "may not publish an inject" in await refused.text()) == (409, True)
         assert (await eve.post("do/rate", objective="rto", rating="S", reason=" ")).status == 409
         assert (await eve.post("do/find", sort="opinion", text="x")).status == 409
-        assert (await table.kim.post("do/forward", to="soon")).status == 409
-        assert (await table.kim.post("do/nonsense")).status == 404
+        assert (await table.ops.post("do/forward", to="soon")).status == 409
+        assert (await table.ops.post("do/nonsense")).status == 404
         assert table.kinds()[-2:] == ["joined", "rating"]
 
 
@@ -384,18 +384,18 @@ async def test_a_seat_is_in_a_cookie_that_no_script_and_no_other_site_gets(tmp_p
 
 async def test_a_form_from_elsewhere_says_nothing(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
-        bo, ada = await table.joined("Bo", "checkout on-call"), await table.joined("Ada", "incident commander")
-        await table.kim.do("start")
+        bo, api = await table.joined("Bo", "checkout on-call"), await table.joined("Api", "incident commander")
+        await table.ops.do("start")
         before = table.kinds()
         said = {"kind": "decision", "text": "We give up"}
         assert (await bo.post("say", origin="http://evil.example.test", **said)).status == 403
         assert (await bo.post("say", origin="null", **said)).status == 403
         assert (await bo.post("say", form="", **said)).status == 403
-        assert (await bo.post("say", form=ada.form, **said)).status == 403
-        assert (await bo.post("say", form=table.kim.form, **said)).status == 403
+        assert (await bo.post("say", form=api.form, **said)).status == 403
+        assert (await bo.post("say", form=table.ops.form, **said)).status == 403
         assert (await bo.post("/play", code=table.door.staff_code, origin="http://evil.example.test")).status == 403
-        assert (await table.kim.post("do/end", form=bo.form)).status == 403
-        assert (await table.kim.post("do/end", origin="http://evil.example.test")).status == 403
+        assert (await table.ops.post("do/end", form=bo.form)).status == 403
+        assert (await table.ops.post("do/end", origin="http://evil.example.test")).status == 403
         assert table.kinds() == before
         assert (await bo.post("say", **said)).status == 303
 
@@ -404,7 +404,7 @@ async def test_beyond_loopback_players_reach_their_pages_and_nothing_else(tmp_pa
     async with table_in(tmp_path, bind="0.0.0.0") as table:
         bo = await table.joined("Bo", "checkout on-call")
         assert "part-injects" in await bo.text()
-        for path in ("/", "/exercises", "/drills", "/catalogue", "/metrics", table.kim.base, f"{table.kim.base}/log"):
+        for path in ("/", "/exercises", "/drills", "/catalogue", "/metrics", table.ops.base, f"{table.ops.base}/log"):
             assert (await bo.get(path)).status == 401, path
         for path in (
             "/play/../exercises",
@@ -414,15 +414,15 @@ async def test_beyond_loopback_players_reach_their_pages_and_nothing_else(tmp_pa
             f"{bo.base}/../../exercises",
         ):
             assert (await raw_status(table.pages, path)) in (401, 404), path
-        assert (await table.browser().post(f"{table.kim.base}/do/start", form=table.kim.form)).status == 401
+        assert (await table.browser().post(f"{table.ops.base}/do/start", form=table.ops.form)).status == 401
         assert (await bo.get("/play", Host="evil.example.test")).status == 403
-        assert table.door.players_code in await table.kim.text()
+        assert table.door.players_code in await table.ops.text()
 
 
 async def test_every_answer_has_the_headers(tmp_path: Path) -> None:
     async with table_in(tmp_path) as table:
         bo = await table.joined("Bo", "checkout on-call")
-        for browser, path in ((table.kim, ""), (table.kim, "/exercises"), (bo, ""), (bo, "/play")):
+        for browser, path in ((table.ops, ""), (table.ops, "/exercises"), (bo, ""), (bo, "/play")):
             headers = (await browser.get(path)).headers
             assert headers["Content-Security-Policy"] == PAGE_POLICY
             assert headers["Cache-Control"] == "no-store"
@@ -434,8 +434,8 @@ async def test_a_server_that_was_killed_is_started_again_with_nothing_lost_and_e
     session = begun_in(tmp_path)
     async with table_in(tmp_path, session) as table:
         bo = await table.joined("Bo", "checkout on-call")
-        await table.kim.do("start")
-        await table.kim.do("publish", inject="alarm")
+        await table.ops.do("start")
+        await table.ops.do("publish", inject="alarm")
         assert (await bo.post("say", kind="decision", text="We open an incident", about="alarm")).status == 303
         seats, code = bo.session.cookie_jar, table.door.players_code
         cookies = {cookie.key: cookie.value for cookie in seats}
@@ -450,18 +450,18 @@ async def test_a_server_that_was_killed_is_started_again_with_nothing_lost_and_e
         assert (lost.status, "nothing was written down" in await lost.text()) == (503, True)
         stranger = again.browser()
         assert (await stranger.get()).headers["Location"] == "/play"
-        assert "interrupted" in await again.kim.text()
-        assert "We open an incident" in await again.kim.text(f"{again.kim.base}/log")
-        assert (await again.kim.post("take-up")).status == 303
-        assert "paused" in await again.kim.text()
+        assert "interrupted" in await again.ops.text()
+        assert "We open an incident" in await again.ops.text(f"{again.ops.base}/log")
+        assert (await again.ops.post("take-up")).status == 303
+        assert "paused" in await again.ops.text()
         text = await back.text()
         assert "The health check of checkout" in text
         assert "We open an incident" in text
         await back.post("say", kind="decision", text="We open an incident", about="alarm")  # sent once more
-        await again.kim.do("resume")
+        await again.ops.do("resume")
         assert (await back.post("say", kind="action", text="We look at the lag")).status == 303
         assert again.door.players_code == code
-        await again.joined("Ada", "incident commander", code)
+        await again.joined("Api", "incident commander", code)
     assert table.kinds() == [*before, "resumed", "clock_resumed", "action", "joined"]
 
 
@@ -469,10 +469,10 @@ async def test_an_exercise_that_another_process_plays_is_looked_at_and_left_alon
     session = begun_in(tmp_path)
     try:
         async with served(tmp_path) as pages, resting_in(pages, session.folder) as table:
-            assert "another process runs it" in await table.kim.text()
-            refused = await table.kim.post("take-up", form=pages.access.form_token)
+            assert "another process runs it" in await table.ops.text()
+            refused = await table.ops.post("take-up", form=pages.access.form_token)
             assert (refused.status, "another process runs this exercise" in await refused.text()) == (409, True)
-            assert (await table.kim.post("do/start", form=pages.access.form_token)).status == 409
+            assert (await table.ops.post("do/start", form=pages.access.form_token)).status == 409
     finally:
         session.journal.close()
     assert [event.kind for event in events_in(session.folder)] == ["exercise_began", "drawn", "drawn"]
@@ -481,20 +481,20 @@ async def test_an_exercise_that_another_process_plays_is_looked_at_and_left_alon
 async def test_one_that_has_ended_is_opened_again_for_what_is_said_afterwards(tmp_path: Path) -> None:
     session = begun_in(tmp_path)
     async with table_in(tmp_path, session) as table:
-        await table.kim.do("start")
-        assert (await table.kim.post("report")).status == 409
-        await table.kim.do("end")
+        await table.ops.do("start")
+        assert (await table.ops.post("report")).status == 409
+        await table.ops.do("end")
     async with served(tmp_path) as pages, resting_in(pages, session.folder) as again:
-        file = f"{again.kim.base}/files/after-action.html"
-        assert (await again.kim.get(file)).status == 404
-        assert (await again.kim.post("report")).headers["Location"] == file
-        report = await again.kim.get(file)
+        file = f"{again.ops.base}/files/after-action.html"
+        assert (await again.ops.get(file)).status == 404
+        assert (await again.ops.post("report")).headers["Location"] == file
+        report = await again.ops.get(file)
         assert report.headers["Content-Security-Policy"].startswith("sandbox")
         assert "The primary region stops serving checkout" in await report.text()
-        assert file in await again.kim.text()
-        assert (await again.kim.get(f"{again.kim.base}/files/exercise.yaml")).status == 404
-        assert (await again.kim.post("take-up")).status == 303
-        await again.kim.text()
-        await again.kim.do("rate", objective="rto", rating="U", reason="Nobody knew how")
-        assert (await again.kim.post("do/resume")).status == 409
+        assert file in await again.ops.text()
+        assert (await again.ops.get(f"{again.ops.base}/files/exercise.yaml")).status == 404
+        assert (await again.ops.post("take-up")).status == 303
+        await again.ops.text()
+        await again.ops.do("rate", objective="rto", rating="U", reason="Nobody knew how")
+        assert (await again.ops.post("do/resume")).status == 409
     assert table.kinds()[-2:] == ["exercise_ended", "rating"]

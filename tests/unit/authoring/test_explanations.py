@@ -64,7 +64,7 @@ GAMEDAY = """\
 gameday: checkout-day
 title: the quarterly game day
 environment: lab
-roles: {facilitator: Robin Vale}
+roles: {facilitator: shift lead}
 drills: [{drill: checkout-outage}]
 """
 TODAY = date(2026, 11, 21)

@@ -102,7 +102,7 @@ def a_gameday(**changed: Any) -> str:
         "gameday": "quarterly",
         "title": "every quarter",
         "environment": "lab",
-        "roles": {"facilitator": "Robin Vale"},
+        "roles": {"facilitator": "shift lead"},
         "drills": [{"drill": "outage"}],
     }
     return json.dumps({**gameday, **changed})
@@ -182,7 +182,7 @@ def _keys(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         an_exercise(version="1"),
         an_exercise({"at": 0, "to": "incident commander", "after": "call", "hints": "Look."}),
         an_exercise({"artifact": "./shown/T5.SVG"}),
-        an_exercise(roles={"scribe": "Sam", "players": [{"role": "on call", "person": "Ada"}, "support"]}),
+        an_exercise(roles={"scribe": "Sre", "players": [{"role": "on call", "person": "Api"}, "support"]}),
         an_exercise(objectives=["detection", "People decide in time", {"id": "tell", "text": "Told"}]),
         an_exercise(schedule={"every": "half-year", "grace": "30d"}),
     ],
@@ -210,7 +210,7 @@ def test_what_the_reader_of_exercises_refuses_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        a_gameday(version=1, roles={"facilitator": ["Robin Vale"], "participants": "Kim Adeyemi"}),
+        a_gameday(version=1, roles={"facilitator": ["shift lead"], "participants": "duty expert"}),
         a_gameday(drills=[{"drill": "../outage.yaml", "needs": "first", "vars": {"a": 5}, "set": {"b.c": True}}]),
         a_gameday(rehearsal={"at_least": 0.9, "runs": "30"}, freeze=[{"ics": "freeze.ics"}]),
     ],
@@ -227,7 +227,7 @@ def test_what_the_reader_of_game_days_takes_is_taken(text: str) -> None:
         a_gameday(freeze=[{"ics": "freeze.ics", "why": "end of year"}]),
         a_gameday(drills=[{"drill": "outage", "cool_down": "${pause}"}]),
         a_gameday(drills=[{"drill": "outage"}] * 51),
-        a_gameday(approvals={"by": ["robin"]}),
+        a_gameday(approvals={"by": ["pilot"]}),
     ],
 )
 def test_what_the_reader_of_game_days_refuses_is_refused(text: str) -> None:

@@ -47,7 +47,7 @@ def told(reports: Path, *words: str) -> str:
 
 def opened_before(reports: Path, **changes: object) -> Action:
     """One action that was there before the sample run began, which met all objectives."""
-    fields = {"id": "A-7", "title": "Lower the TTL", "owner": "ada", "due": date(2026, 12, 24)}
+    fields = {"id": "A-7", "title": "Lower the TTL", "owner": "api", "due": date(2026, 12, 24)}
     fields |= {"opened": date(2026, 10, 1), "retest": "regional-outage", "objective": "rto checkout"}
     action = Action.model_validate({**fields, **changes})
     write_actions(reports / ACTIONS, [action])
@@ -55,7 +55,7 @@ def opened_before(reports: Path, **changes: object) -> Action:
 
 
 def test_a_finding_becomes_an_action_with_its_words_and_where_it_is_from(reports: Path) -> None:
-    words = ("--owner", "ada", "--due", "30d", "--from", "last", "--finding", "1", "--retest", "regional-outage")
+    words = ("--owner", "api", "--due", "30d", "--from", "last", "--finding", "1", "--retest", "regional-outage")
     assert told(reports, "add", *words, "--objective", "rto checkout").startswith("A-1  detection took")
     (action,) = read_actions(reports / ACTIONS)
     assert (action.source, action.finding, action.drill) == (RUN_ID, "F104", "regional-outage")
@@ -87,7 +87,7 @@ def test_an_action_can_come_from_an_exercise(reports: Path) -> None:
 )
 def test_what_cannot_be_an_action_is_refused(reports: Path, words: tuple[str, ...], what: str) -> None:
     with pytest.raises(InvalidInput, match=what):
-        told(reports, "add", "--owner", "ada", *words)
+        told(reports, "add", "--owner", "api", *words)
     assert not (reports / ACTIONS).exists()
 
 
@@ -174,7 +174,7 @@ def test_an_action_that_is_not_there_is_told_with_the_nearest(reports: Path) -> 
 
 def test_an_action_that_somebody_else_changed_meanwhile_is_left_alone(reports: Path) -> None:
     before = opened_before(reports)
-    changed = before.model_copy(update={"owner": "bob"})
+    changed = before.model_copy(update={"owner": "dba"})
     with pytest.raises(Refused, match="was changed by somebody else"):
         replaced([changed], before, before.model_copy(update={"status": "done"}))
 
@@ -214,25 +214,25 @@ def test_a_record_holds_the_actions_and_the_approvals_of_its_run(run: RunFolder,
     for plan_hash in (plan.hash, "0" * 64):
         approval = Approval(plan_hash=plan_hash, what="drill regional-outage", approver="grace", at=at, words="go")
         write_approval(reports, approval)
-    after = {"approver": "ada", "at": datetime(2099, 1, 1, tzinfo=UTC), "words": "well done", "plan_hash": plan.hash}
+    after = {"approver": "api", "at": datetime(2099, 1, 1, tzinfo=UTC), "words": "well done", "plan_hash": plan.hash}
     write_approval(reports, approval.model_copy(update=after))
     words = ["evidence", "build", "last", "--reports", str(reports)]
     assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
     told(reports, "close", "A-7", "--run", "last")
     record = read_record(reports / "evidence" / f"0001-{RUN_ID}" / RECORD)
-    assert [one.approver for one in record.approvals] == ["grace", "ada"]
+    assert [one.approver for one in record.approvals] == ["grace", "api"]
     assert [(one.id, one.status) for one in record.corrective_actions] == [("A-7", "open")]
     assert CliRunner().invoke(cli, ["evidence", "verify", "--reports", str(reports)]).exit_code == 0
     page = reports / "register.html"
     CliRunner().invoke(cli, ["evidence", "register", "--reports", str(reports), "--html", str(page)])
     html = page.read_text(encoding="utf-8")
-    assert "Lower the TTL — ada, due 2026-12-24; retest: regional-outage, rto checkout" in html
+    assert "Lower the TTL — api, due 2026-12-24; retest: regional-outage, rto checkout" in html
     assert "grace, approved drill regional-outage" in html
-    assert "ada, approved drill regional-outage" in html
+    assert "api, approved drill regional-outage" in html
     assert "2099-01-01 00:00Z, after it had begun well done (not signed; not verified here)" in html
     assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
     CliRunner().invoke(cli, ["evidence", "register", "--reports", str(reports), "--html", str(page)])
-    assert "Lower the TTL — ada" not in page.read_text(encoding="utf-8")
+    assert "Lower the TTL — api" not in page.read_text(encoding="utf-8")
 
 
 def test_a_finding_that_an_action_closed_is_not_open_in_the_register(reports: Path) -> None:

@@ -41,7 +41,7 @@ gameday: day
 version: 1
 title: Two drills on one day
 environment: lab
-roles: {facilitator: Robin Vale}
+roles: {facilitator: shift lead}
 drills: [{id: first, drill: mondays}]
 schedule: {cron: "0 9 * * 1", grace: 2d}
 """

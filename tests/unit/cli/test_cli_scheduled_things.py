@@ -21,7 +21,7 @@ gameday: quarterly
 title: every quarter
 environment: lab
 schedule: {every: quarter, grace: 14d}
-roles: {facilitator: Robin Vale, owner: team-checkout}
+roles: {facilitator: shift lead, owner: team-checkout}
 drills: [{drill: outage}]
 """
 

@@ -93,10 +93,10 @@ def test_the_run_that_a_rehearsal_kept_stands_for_it(reported: Reported) -> None
 def test_each_row_of_the_plan_becomes_an_action_once(reported: Reported) -> None:
     added = reported.run("--add-actions")
     (action,) = read_actions(reported.reports / ACTIONS)
-    assert (action.id, action.title, action.owner, str(action.due)) == ("A-1", "Write a template", "Ada", "2027-01-31")
+    assert (action.id, action.title, action.owner, str(action.due)) == ("A-1", "Write a template", "Api", "2027-01-31")
     assert (action.retest, action.objective, action.finding) == ("outage", "rto", "1")
     assert action.source == reported.folder.exercise_id
-    assert "A-1 Write a template (Ada, due 2027-01-31)" in added.stderr
+    assert "A-1 Write a template (Api, due 2027-01-31)" in added.stderr
     assert "finding 2 needs an owner and a due date" in added.stderr
     again = reported.run("--add-actions")
     assert "finding 1 is A-1 already" in again.stderr

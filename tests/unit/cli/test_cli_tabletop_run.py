@@ -257,12 +257,12 @@ def test_what_cannot_be_done_says_what_is_wrong(line: str, said: str) -> None:
 
 def test_a_finding_is_typed_with_its_row_of_the_improvement_plan() -> None:
     desk, _ = started()
-    perform_line(desk, "finding nobody knew > write it down; owner=Ada; due=2027-01-31; retest=outage; objective=rto")
+    perform_line(desk, "finding nobody knew > write it down; owner=Api; due=2027-01-31; retest=outage; objective=rto")
     row = desk.state.findings[0]
     assert (row.text, row.action, row.owner, row.due, row.retest, row.objective) == (
         "nobody knew",
         "write it down",
-        "Ada",
+        "Api",
         "2027-01-31",
         "outage",
         "rto",
@@ -284,7 +284,7 @@ def test_whatever_is_typed_the_events_alone_tell_how_things_stand(seed: int) -> 
     dice = random.Random(seed)
     desk, log = begun(seed=seed)
     ids = ["rto", "tell", "alarm", "decision", "back", "alarm.1", "decision.1", "no-chat", "nothing"]
-    tails = ["inc: words @{}", "{}", "{} words", "{} P words", "on: {}", "audit", "scribe: Sam", "T+{}m", "{} 1", ""]
+    tails = ["inc: words @{}", "{}", "{} words", "{} P words", "on: {}", "audit", "scribe: Sre", "T+{}m", "{} 1", ""]
     refused = 0
     for _ in range(120):
         log.now += dice.uniform(0.0, 60.0)

@@ -55,7 +55,7 @@ def test_the_record_holds_what_was_played_and_decided(tmp_path: Path) -> None:
     assert record.exercise is not None
     assert record.exercise.decide is not None
     assert record.exercise.decide.seconds == 540.0
-    assert record.participants == ("Ada (incident commander)",)
+    assert record.participants == ("Api (incident commander)",)
     assert [one.code for one in record.findings] == ["1", "2"]
     assert any("no time left" in one.words for one in record.deviations)
     assert any("Fail over" in one.words for one in record.timeline)

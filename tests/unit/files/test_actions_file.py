@@ -33,7 +33,7 @@ def action(**changes: Any) -> Action:
     fields: dict[str, Any] = {
         "id": "A-1",
         "title": "Lower the TTL",
-        "owner": "ada",
+        "owner": "api",
         "due": date(2026, 12, 24),
         "opened": date(2026, 11, 21),
         "opened_at": datetime(2026, 11, 21, 14, 30, tzinfo=UTC),

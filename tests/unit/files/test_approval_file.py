@@ -31,7 +31,7 @@ PLAN = KeptPlan(gameday=planned(gameday()))
 APPROVAL = Approval(
     plan_hash=PLAN.hash,
     what=PLAN.name,
-    approver="robin",
+    approver="pilot",
     at=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
     words="CHG-4711",
     covers=PLAN.covers(),
@@ -60,7 +60,7 @@ def test_a_torn_file_approves_nothing_and_is_named(tmp_path: Path) -> None:
     "changes",
     [
         {"at": "2026-11-21T12:00:00"},
-        {"approver": "robin\0"},
+        {"approver": "pilot\0"},
         {"approver": "\x1b[2J"},
         {"approver": ""},
         {"plan_hash": "../../plan"},
@@ -95,15 +95,15 @@ def test_a_signature_holds_for_its_approver_alone_and_for_nothing_else_that_is_s
     key, signers = tmp_path / "key", tmp_path / "signers"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=20)
     public = key.with_suffix(".pub").read_text().split()
-    signers.write_text(f"robin {public[0]} {public[1]}\n")
+    signers.write_text(f"pilot {public[0]} {public[1]}\n")
     signature = signature_over(APPROVAL.signed_bytes(), key, NAMESPACE)
     signed = APPROVAL.model_copy(update={"signature": signature, "key_fingerprint": fingerprint_of(key)})
     assert signed.signed_bytes() == APPROVAL.signed_bytes()
     assert signed.signing_key() == base64.b64decode(public[1])
-    assert is_signed_by("robin", signed.signed_bytes(), signature, NAMESPACE, signers)
-    assert not is_signed_by("kim", signed.signed_bytes(), signature, NAMESPACE, signers)
+    assert is_signed_by("pilot", signed.signed_bytes(), signature, NAMESPACE, signers)
+    assert not is_signed_by("ops", signed.signed_bytes(), signature, NAMESPACE, signers)
     other = signed.model_copy(update={"words": "CHG-4712"})
-    assert not is_signed_by("robin", other.signed_bytes(), signature, NAMESPACE, signers)
+    assert not is_signed_by("pilot", other.signed_bytes(), signature, NAMESPACE, signers)
 
 
 @needs_ssh_keygen

@@ -47,10 +47,10 @@ def test_the_least_that_an_exercise_is(project: Path) -> None:
 def test_everything_that_an_exercise_can_say_is_read() -> None:
     exercise = read_exercise(PLAYED)
     assert [(role.name, role.kind, role.person) for role in exercise.roles][:4] == [
-        ("facilitator", "facilitator", "Kim"),
-        ("scribe", "scribe", "Sam"),
+        ("facilitator", "facilitator", "Ops"),
+        ("scribe", "scribe", "Sre"),
         ("evaluator", "evaluator", "Eve"),
-        ("incident commander", "player", "Ada"),
+        ("incident commander", "player", "Api"),
     ]
     alarm, customers, decision, _ = exercise.injects
     assert (alarm.sender, alarm.to, alarm.artifact) == ("monitoring", ("checkout on-call",), "artifacts/alarm.md")

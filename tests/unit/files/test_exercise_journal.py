@@ -21,7 +21,7 @@ from drillrunner.model.noun import canonical_json
 
 SOURCE = Path(__file__).parents[2] / "data" / "exercises" / "regional-outage.yaml"
 BEGAN = datetime(2026, 11, 21, 9, tzinfo=UTC)
-KIM = Actor(role="facilitator", person="Kim")
+KIM = Actor(role="facilitator", person="Ops")
 
 
 @dataclass(slots=True)

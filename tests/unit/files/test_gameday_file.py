@@ -21,7 +21,7 @@ version: 1
 title: every quarter
 environment: lab
 schedule: {every: quarter, starts: 2027-02-09T10:00, time_zone: Europe/Berlin}
-roles: {facilitator: Robin Vale, participants: [Kim, Sam]}
+roles: {facilitator: shift lead, participants: [Ops, Sre]}
 drills:
   - id: first
     drill: outage
@@ -33,7 +33,7 @@ drills:
   - {drill: outage, needs: first}
 announcements: {before: soon, lead: 10m}
 freeze: [{from: 2098-12-18T00:00:00+01:00, to: 2099-01-04T00:00:00Z, why: end of year}]
-approvals: {needed: 1, by: [robin], allowed_signers: signers}
+approvals: {needed: 1, by: [pilot], allowed_signers: signers}
 rehearsal: {runs: 10, at_least: 0.9, max_age: 24h}
 time_box: 2h
 """
@@ -59,7 +59,7 @@ def test_every_key_is_read(base: Path) -> None:
     assert (day.name, day.environment, day.time_box_seconds, day.lead_seconds) == ("quarterly", "lab", 7200.0, 600.0)
     assert day.schedule is not None
     assert day.schedule.every == Every(months=3)
-    assert day.roles == {"facilitator": ("Robin Vale",), "participants": ("Kim", "Sam")}
+    assert day.roles == {"facilitator": ("shift lead",), "participants": ("Ops", "Sre")}
     assert (first.id, first.on_miss, first.at_least, first.cool_down_seconds) == ("first", "go_on", 0.0, 300.0)
     assert (second.id, second.on_miss, second.needs) == ("outage", "stop", ("first",))
     assert day.settings == {"route53.ttl": "30"}

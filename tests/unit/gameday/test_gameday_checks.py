@@ -49,30 +49,30 @@ def test_the_whole_possible_time_is_that_of_all_drills_or_of_the_time_box_and_th
 
 
 def test_each_person_counts_once_and_only_for_this_plan() -> None:
-    given = [approval("robin"), approval("robin"), approval("kim", "b" * 64)]
+    given = [approval("pilot"), approval("pilot"), approval("ops", "b" * 64)]
     found = check_approvals(ApprovalRule(needed=2), given, "a" * 64, lambda _: None)
-    assert (found.ok, found.counted, found.why) == (False, ("robin",), "1 of 2 approvals")
+    assert (found.ok, found.counted, found.why) == (False, ("pilot",), "1 of 2 approvals")
 
 
 def test_an_approval_of_a_larger_plan_does_not_approve_a_game_day_that_it_covers() -> None:
-    covering = approval("robin", "b" * 64, covers=("a" * 64,))
+    covering = approval("pilot", "b" * 64, covers=("a" * 64,))
     assert not check_approvals(ApprovalRule(needed=1), [covering], "a" * 64, lambda _: None).ok
     assert covering.is_for("a" * 64)
 
 
 def test_who_may_not_approve_is_not_counted_and_named() -> None:
-    found = check_approvals(ApprovalRule(needed=1, by=("kim",)), [approval("robin")], "a" * 64, lambda _: None)
+    found = check_approvals(ApprovalRule(needed=1, by=("ops",)), [approval("pilot")], "a" * 64, lambda _: None)
     assert not found.ok
-    assert [(one.approver, one.why) for one in found.ignored] == [("robin", "only kim may approve")]
+    assert [(one.approver, one.why) for one in found.ignored] == [("pilot", "only ops may approve")]
 
 
 def test_where_signatures_are_asked_for_an_unsigned_or_wrong_one_does_not_count() -> None:
     rule = ApprovalRule(needed=1, allowed_signers="/keys/allowed_signers")
-    given = [approval("robin"), approval("kim", signature="forged"), approval("sam", signature="sound")]
+    given = [approval("pilot"), approval("ops", signature="forged"), approval("sre", signature="sound")]
     found = check_approvals(
         rule, given, "a" * 64, lambda one: None if one.signature == "sound" else "its signature is wrong"
     )
-    assert found.counted == ("sam",)
+    assert found.counted == ("sre",)
     assert [one.why for one in found.ignored] == ["it is not signed", "its signature is wrong"]
 
 
@@ -90,11 +90,11 @@ def signature_of(key: bytes, rest: bytes) -> str:
 def test_one_key_under_two_names_is_one_approval() -> None:
     rule = ApprovalRule(needed=2, allowed_signers="/keys/allowed_signers")
     given = [
-        approval("robin", signature=signature_of(b"one key", b"first"), key_fingerprint="SHA256:a"),
-        approval("kim", signature=signature_of(b"one key", b"second"), key_fingerprint="SHA256:b"),
+        approval("pilot", signature=signature_of(b"one key", b"first"), key_fingerprint="SHA256:a"),
+        approval("ops", signature=signature_of(b"one key", b"second"), key_fingerprint="SHA256:b"),
     ]
     found = check_approvals(rule, given, "a" * 64, lambda _: None)
-    assert (found.ok, found.counted) == (False, ("robin",))
+    assert (found.ok, found.counted) == (False, ("pilot",))
     assert [one.why for one in found.ignored] == ["its key has approved already, under another name"]
-    given[1] = approval("kim", signature=signature_of(b"another key", b"second"))
+    given[1] = approval("ops", signature=signature_of(b"another key", b"second"))
     assert check_approvals(rule, given, "a" * 64, lambda _: None).ok

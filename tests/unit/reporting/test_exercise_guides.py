@@ -56,7 +56,7 @@ def test_the_handout_tells_nothing_of_what_is_to_come(handout: str) -> None:
     assert "SECRET" not in handout
     assert "alarm" not in handout
     assert EXERCISE.drill not in handout
-    for told in ("Customers are told in time", "incident commander", "Ada", "REAL INCIDENT", "Kim", "1h"):
+    for told in ("Customers are told in time", "incident commander", "Api", "REAL INCIDENT", "Ops", "1h"):
         assert told in handout
 
 

@@ -46,7 +46,7 @@ def played(*, ended: bool = True, rating: str | None = "M", text: str = "fail ov
     desk.do(commands.publish, FACILITATOR, inject_id="decision")
     log.now = 850.0
     desk.do(talk.decide, COMMANDER, text=text, expected_id="decision.1")
-    row = {"action": text, "owner": "Ada", "due": "2027-01-31", "ticket": "OPS-1", "retest": "outage"}
+    row = {"action": text, "owner": "Api", "due": "2027-01-31", "ticket": "OPS-1", "retest": "outage"}
     desk.do(talk.find, FACILITATOR, sort="improvement", text=text, **row)
     desk.do(talk.find, FACILITATOR, sort="strength", text=text)
     if rating is not None:
@@ -107,7 +107,7 @@ def test_what_was_expected_stands_against_what_was_done() -> None:
 def test_people_took_the_time_from_the_first_inject_to_the_decision() -> None:
     assert decide_sentence(played()) == (
         "People decided after 14m, counted from inject alarm on, without pauses and what was skipped: "
-        "Ada (incident commander), at T+14m of the scenario."
+        "Api (incident commander), at T+14m of the scenario."
     )
 
 
@@ -135,7 +135,7 @@ def test_where_nobody_decided_nothing_is_made_up() -> None:
 
 def test_the_plan_names_the_actions_that_were_made_of_it() -> None:
     made = Action(
-        id="A-7", title="x", owner="Ada", due=day(2027, 1, 31).date(), opened=day(2026, 11, 21).date(), finding="1"
+        id="A-7", title="x", owner="Api", due=day(2027, 1, 31).date(), opened=day(2026, 11, 21).date(), finding="1"
     )
     report = replace(played(), actions=(made,))
     assert "A-7 open" in render_report_html(report, ARTIFACTS)

@@ -48,7 +48,7 @@ COURSE = Course(
         ),
     ),
     approvals=ApprovalCheck(
-        ok=True, needed=1, counted=("robin",), ignored=(Ignored(approver="kim", why="it is not signed"),)
+        ok=True, needed=1, counted=("pilot",), ignored=(Ignored(approver="ops", why="it is not signed"),)
     ),
     gate=(GateCheck(id="dns", ok=True, chance=0.9, runs=10, at_least=0.8, rehearsal="rehearsals/r", reused=True),),
 )
@@ -59,8 +59,8 @@ def test_the_terminal_reads_verdict_drills_checks_and_where_the_report_is() -> N
     assert lines[0].startswith("FAIL · dns: an objective was missed · game day quarterly")
     assert any("1m20s–1m22s / ≤ 30s" in line and RUN in line for line in lines)
     assert "  outage: it needs dns (missed)" in lines
-    assert "  approvals: ✓ 1 of 1: robin" in lines
-    assert "  not counted: kim: it is not signed" in lines
+    assert "  approvals: ✓ 1 of 1: pilot" in lines
+    assert "  not counted: ops: it is not signed" in lines
     assert any("90% of 10 rehearsed runs met everything" in line and "earlier rehearsal" in line for line in lines)
     assert "  told start: told to 1 of 2; webhook: answered 503" in lines
     assert lines[-1] == "  report: report.html"

@@ -15,7 +15,7 @@ TODAY = date(2026, 12, 31)
 
 
 def action(number: int = 1, **changes: Any) -> Action:
-    fields: dict[str, Any] = {"id": f"A-{number}", "title": "Lower the TTL", "owner": "ada"}
+    fields: dict[str, Any] = {"id": f"A-{number}", "title": "Lower the TTL", "owner": "api"}
     fields |= {"due": date(2026, 12, 24), "opened": date(2026, 11, 21), "retest": "regional-outage"}
     return Action.model_validate({**fields, **changes})
 
@@ -83,7 +83,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 def test_an_action_in_the_terminal_says_who_when_and_what_closes_it() -> None:
     lines = action_lines(action(7, ticket="OPS-1", objective="rto checkout", environment="prod", source="7f3a"), TODAY)
     assert lines == [
-        "A-7   due 2026-12-24 · OVERDUE BY 7 DAYS · ada · OPS-1",
+        "A-7   due 2026-12-24 · OVERDUE BY 7 DAYS · api · OPS-1",
         "      Lower the TTL",
         "      retest: regional-outage, rto checkout, in prod · from 7f3a",
     ]

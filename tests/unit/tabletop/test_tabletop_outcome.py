@@ -90,7 +90,7 @@ def test_times_pauses_people_findings_and_ratings_are_told() -> None:
     desk.do(talk.join, COMMANDER)
     desk.do(talk.ask, COMMANDER, text="Only us-east-1?")
     desk.do(talk.find, FACILITATOR, sort="strength", text="calm")
-    desk.do(talk.find, FACILITATOR, sort="improvement", text="Who decides?", owner="Ada")
+    desk.do(talk.find, FACILITATOR, sort="improvement", text="Who decides?", owner="Api")
     log.now += 20.0
     desk.do(commands.end, FACILITATOR)
     log.now += 5_000.0
@@ -104,7 +104,7 @@ def test_times_pauses_people_findings_and_ratings_are_told() -> None:
     ]
     assert ([row.text for row in outcome.strengths()], [row.owner for row in outcome.improvements()]) == (
         ["calm"],
-        ["Ada"],
+        ["Api"],
     )
     assert [one.actor for one in outcome.participants] == [COMMANDER]
     assert [(one.id, one.happens) for one in outcome.drawn] == [("no-chat", True), ("on-a-plane", False)]

@@ -267,12 +267,12 @@ def test_the_last_rating_holds_and_none_is_without_its_reason() -> None:
 def test_people_come_and_go() -> None:
     desk, log = begun()
     desk.do(talk.join, COMMANDER)
-    assert refusal(desk, talk.join, COMMANDER) == "Ada (incident commander) is there already"
+    assert refusal(desk, talk.join, COMMANDER) == "Api (incident commander) is there already"
     desk.do(talk.join, Actor(role="incident commander", person="Bo"))
     log.now = 10.0
     desk.do(talk.leave, COMMANDER)
     assert [one.actor.person for one in desk.state.present()] == ["Bo"]
-    assert refusal(desk, talk.leave, COMMANDER) == "Ada (incident commander) is not there"
+    assert refusal(desk, talk.leave, COMMANDER) == "Api (incident commander) is not there"
     assert refusal(desk, talk.join, Actor(role="monitoring")).startswith('"monitoring" may not')
 
 

@@ -27,7 +27,7 @@ from outside_strings import FORBIDDEN_CHARACTERS, LONG, batches
 from played_exercise import COMMANDER, EXERCISE, FACILITATOR, ON_CALL, MemoryLog, begun, started
 
 HOSTILE = [text.strip() for text in (*batches(), LONG[1])]
-SCRIBE, EVALUATOR = Actor(role="scribe", person="Sam"), Actor(role="evaluator", person="Eve")
+SCRIBE, EVALUATOR = Actor(role="scribe", person="Sre"), Actor(role="evaluator", person="Eve")
 
 
 def seen_from(desk: Desk, by: Actor, now: float) -> dict[str, str]:
@@ -39,7 +39,7 @@ def seen_by_players(desk: Desk, role: str, now: float) -> str:
     return "".join(players_parts(players_view(desk.state, role, now), "/play/x").values())
 
 
-def played(exercise: Exercise = EXERCISE, text: str = "text", person: str = "Ada") -> tuple[Desk, MemoryLog]:
+def played(exercise: Exercise = EXERCISE, text: str = "text", person: str = "Api") -> tuple[Desk, MemoryLog]:
     """Everything that can happen once, with the same words everywhere."""
     desk, log = started(exercise)
     commander, scribe = Actor(role="incident commander", person=person), Actor(role="scribe", person=person)
@@ -249,7 +249,7 @@ def test_the_log_has_words_for_everything_that_happens() -> None:
 
 
 def test_pictures_are_shown_and_other_files_linked_with_addresses_that_hold() -> None:
-    picture, text = artifact("/play/x", 'a b/"t5.svg', "mon<b>"), artifact("/play/x", "notes.md", "Kim")
+    picture, text = artifact("/play/x", 'a b/"t5.svg', "mon<b>"), artifact("/play/x", "notes.md", "Ops")
     assert 'src="/play/x/artifacts/a%20b/%22t5.svg"' in picture
     assert 'alt="a b/&#34;t5.svg, from mon&lt;b&gt;"' in picture
     assert "<img" not in text

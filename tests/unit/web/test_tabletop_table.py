@@ -25,7 +25,7 @@ from drillrunner.web.tabletop.table import (
 from drillrunner.web.tabletop.tables import read_state
 from served_exercises import begun_in, events_in
 
-KIM, BO = Actor(role="facilitator", person="Kim"), Actor(role="checkout on-call", person="Bo")
+KIM, BO = Actor(role="facilitator", person="Ops"), Actor(role="checkout on-call", person="Bo")
 
 
 @pytest.fixture(autouse=True)

@@ -211,7 +211,7 @@ def _strength(desk: Desk, rest: str) -> Events:
 
 
 def _row(rest: str) -> tuple[str, dict[str, str]]:
-    """`words; owner=Ada; due=2027-01-31` as the words and the rest of the improvement plan's row."""
+    """`words; owner=Api; due=2027-01-31` as the words and the rest of the improvement plan's row."""
     text, *parts = (part.strip() for part in rest.split(";"))
     row: dict[str, str] = {}
     for part in parts:
@@ -232,7 +232,7 @@ def _leave(desk: Desk, rest: str) -> Events:
 
 
 def _comer(desk: Desk, rest: str) -> Actor:
-    """`incident commander: Ada`, or the role alone for the person whom the exercise names."""
+    """`incident commander: Api`, or the role alone for the person whom the exercise names."""
     role, colon, person = rest.partition(":")
     actor = actor_named(desk.state.exercise, role)
     return Actor(role=actor.role, person=person.strip() or None) if colon else actor

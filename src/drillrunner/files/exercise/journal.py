@@ -5,7 +5,6 @@ events.jsonl is locked for as long as it is written: the kernel drops the lock w
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from drillrunner.clock import Clock
 from drillrunner.errors import ExerciseBusy, JournalBroken, JournalUnwritable
 from drillrunner.files.exercise.folder import ExerciseFolder
 from drillrunner.files.journal_file import JournalFile, read_journal
-from drillrunner.files.lock_file import locked
+from drillrunner.files.lock_file import is_locked, locked
 from drillrunner.model.exercise_event import EventDraft, ExerciseEvent
 from drillrunner.model.journal import Entry
 
@@ -195,21 +194,6 @@ def event_of(entry: Entry) -> ExerciseEvent:
     )
 
 
-def is_running(folder: ExerciseFolder) -> bool:
-    """Whether a process is writing events now."""
-    try:
-        descriptor = os.open(folder.events, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _since(clock: Clock, last: Entry | None) -> Clock:
     """A clock that shows real seconds since the first event."""
     began = clock.monotonic_source()
@@ -278,3 +262,8 @@ def _unwritable(path: Path, error: BaseException) -> JournalUnwritable:
         where=str(path),
         advice="free some space, then say it again; everything before it is kept",
     )
+
+
+def is_running(folder: ExerciseFolder) -> bool:
+    """Whether a process is writing events now."""
+    return is_locked(folder.events)

@@ -91,7 +91,7 @@ def read_roles(top: Section) -> Roles:
 
 
 def _read_single(section: Section, kind: RoleKind, roles: Roles) -> None:
-    """A role that one person has: `scribe: Sam`. The facilitator needs no line of their own."""
+    """A role that one person has: `scribe: Sre`. The facilitator needs no line of their own."""
     there = kind in section
     person = section.text(kind, longest=LONGEST_ROLE)
     if there or kind == FACILITATOR:
@@ -107,7 +107,7 @@ def _read_many(section: Section, key: str, kind: RoleKind, roles: Roles) -> None
 
 
 def _read_role(section: Section, node: Node, what: str, kind: RoleKind) -> Role | None:
-    """`incident commander`, or `{role: incident commander, person: Ada}`."""
+    """`incident commander`, or `{role: incident commander, person: Api}`."""
     reading = section.reading
     if isinstance(node, MapNode):
         inner = Section(reading, node, what, node.span)

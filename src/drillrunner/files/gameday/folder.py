@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from drillrunner.errors import EnvironmentBusy, InvalidInput, JournalUnwritable, RunNotFound
+from drillrunner.files.lock_file import is_locked
 from drillrunner.model.gameday import GameDayPlan
 
 _NAME = re.compile(r"\d{8}-\d{6}-gameday-(.+)-[0-9a-f]{6}\Z")
@@ -124,14 +125,4 @@ def held(folder: GameDayFolder) -> Iterator[None]:
 
 def is_held(folder: GameDayFolder) -> bool:
     """Whether a living process runs the game day."""
-    try:
-        descriptor = os.open(folder.lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return is_locked(folder.lock)

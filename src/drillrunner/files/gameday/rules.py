@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from drillrunner.files.locate import is_there
 from drillrunner.files.nearest import choices
-from drillrunner.files.section import DAY_SECONDS, Section, check_name, kind_of, read_percent, shorten
+from drillrunner.files.section import DAY_SECONDS, Section, check_name, kind_of, read_moment, read_percent, shorten
 from drillrunner.model.environment import Environment
 from drillrunner.model.freeze import FreezeWindow
 from drillrunner.model.gameday import MOMENTS, ROLE_NAMES, ApprovalRule, Moment, RehearsalRule, RoleName
@@ -132,7 +131,7 @@ def _read_calendar(section: Section, folder: Path) -> list[Path]:
 
 def _read_window(section: Section, file: str) -> FreezeWindow | None:
     span = section.span_of("to")
-    begins, ends = _read_moment(section, "from"), _read_moment(section, "to")
+    begins, ends = read_moment(section, "from", "G118"), read_moment(section, "to", "G118")
     why = section.text("why", required=True)
     section.finish()
     if begins is None or ends is None or why is None:
@@ -141,25 +140,6 @@ def _read_window(section: Section, file: str) -> FreezeWindow | None:
         section.reading.problems.add("G119", "the freeze window ends before it begins", span, "swap from and to")
         return None
     return FreezeWindow(starts=begins, ends=ends, summary=why, source=Path(file).name)
-
-
-def _read_moment(section: Section, key: str) -> datetime | None:
-    taken = section.scalar(key, required=True)
-    if taken is None:
-        return None
-    node, text = taken
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        advice = "write it like 2026-12-20T00:00:00Z"
-        section.reading.problems.add("G118", f'"{shorten(text)}" is no date and time', node.span, advice)
-        return None
-    if moment.tzinfo is None or not 1971 <= moment.year <= 9000:
-        advice = f'did you mean "{moment.isoformat()}Z"?' if moment.tzinfo is None else "write a year of this age"
-        what = "has no time zone" if moment.tzinfo is None else "is far away"
-        section.reading.problems.add("G118", f'"{shorten(text)}" {what}', node.span, advice)
-        return None
-    return moment
 
 
 def read_approvals(top: Section, folder: Path) -> ApprovalRule | None:

@@ -72,7 +72,7 @@ def told_words(to: Iterable[str]) -> str:
 
 
 def actor_words(actor: Actor | None) -> str:
-    """`Ada (incident commander)`, or the role alone; a dash for nobody."""
+    """`Api (incident commander)`, or the role alone; a dash for nobody."""
     if actor is None:
         return "—"
     return f"{actor.person} ({actor.role})" if actor.person and actor.person != UNNAMED else actor.role

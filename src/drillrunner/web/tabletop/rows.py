@@ -107,7 +107,7 @@ class RatingRow:
 
 
 def named(actor: Actor | None) -> str:
-    """`Ada (incident commander)`, or the role alone."""
+    """`Api (incident commander)`, or the role alone."""
     if actor is None:
         return "somebody"
     return f"{actor.person} ({actor.role})" if actor.person else actor.role

@@ -23,6 +23,9 @@ from drillrunner.model.exercise_outcome import (
 )
 from drillrunner.tabletop.clock import Moment, ScenarioClock
 
+# for players too, who do not see what was expected of them
+TICKED_OFF = "(decided; the words were not written down)"
+
 
 @dataclass(frozen=True, slots=True)
 class InjectProgress:
@@ -263,8 +266,26 @@ def _was_done(state: ExerciseState, event: ExerciseEvent) -> ExerciseState:
     shown_by = next((said for said in state.said if said.seq == event.data.get("event")), None)
     if shown_by is not None:
         return _was_said(state, expected_id, shown_by)
-    moment = Moment(event.scenario_seconds, state.clock.people_seconds)
-    return _with_done(state, expected_id, Done(Actor(role=str(who)) if who else None, moment))
+    done = Done(Actor(role=str(who)) if who else None, Moment(event.scenario_seconds, state.clock.people_seconds))
+    return _with_done(_ticked_decision(state, event, expected_id, done), expected_id, done)
+
+
+def _ticked_decision(state: ExerciseState, event: ExerciseEvent, expected_id: str, done: Done) -> ExerciseState:
+    """A decision that is ticked off without its words was made by then: later perhaps than it was, never sooner."""
+    expected = state.expected(expected_id)
+    if expected is None or expected.decides is None:
+        return state
+    decision = Said(
+        seq=event.seq,
+        kind="decision",
+        actor=done.actor or event.actor,
+        text=TICKED_OFF,
+        moment=done.moment,
+        inject_id=expected_id.rpartition(".")[0],
+        expected_id=expected_id,
+        decides=expected.decides,
+    )
+    return replace(state, said=(*state.said, decision))
 
 
 def _was_said(state: ExerciseState, expected_id: str, shown_by: Said) -> ExerciseState:

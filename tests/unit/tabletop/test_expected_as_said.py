@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from drillrunner.errors import ExerciseRefused
+from drillrunner.model.exercise_event import Actor
 from drillrunner.tabletop import commands, talk
 from drillrunner.tabletop.outcome import outcome_of
-from drillrunner.tabletop.session import reduce
+from drillrunner.tabletop.session import TICKED_OFF, reduce
 from played_exercise import COMMANDER, EXERCISE, FACILITATOR, ON_CALL, started
 
 
@@ -37,6 +38,21 @@ def test_a_decision_that_was_expected_to_decide_on_the_failover_does() -> None:
     decide = outcome_of(desk.state).decide
     assert decide is not None
     assert (decide.decision, decide.seconds, decide.marked) == ("We fail over", 90.0, True)
+
+
+def test_a_decision_that_is_only_ticked_off_was_made_when_it_was_ticked_off() -> None:
+    desk, log = started()
+    for inject_id in ("alarm", "decision"):
+        desk.do(commands.publish, FACILITATOR, inject_id=inject_id)
+    log.now = 40.0
+    desk.do(talk.decide, COMMANDER, text="We wait", inject_id="decision")
+    log.now = 100.0
+    desk.do(talk.mark_done, FACILITATOR, expected_id="decision.1")
+    decide = outcome_of(desk.state).decide
+    assert decide is not None
+    assert (decide.seconds, decide.decided_by, decide.marked) == (90.0, Actor(role="incident commander"), True)
+    assert [said.text for said in desk.state.said] == ["We wait", TICKED_OFF]
+    assert reduce(EXERCISE, log.events) == desk.state
 
 
 def test_words_that_nobody_said_show_nothing() -> None:

@@ -167,7 +167,7 @@ def test_of_many_runs_at_once_one_runs_and_the_others_are_refused(stage: Stage) 
     (running,) = [process for process in processes if process not in refused]
     assert {process.returncode for process in refused} == {ExitCode.REFUSED}
     assert all("is held by" in process.communicate()[1] for process in refused)
-    assert _in_phase(stage, running.pid, "baseline")
+    wait_for(lambda: _in_phase(stage, running.pid, "baseline"))
     os.kill(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode == ExitCode.ABORTED
